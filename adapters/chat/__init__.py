@@ -1,0 +1,1 @@
+"""Chat platforms, each with the same file names: settings, socket, translate, render, adapter."""

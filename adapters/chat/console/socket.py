@@ -1,0 +1,197 @@
+"""Lines in and out over file descriptors, of any kind: pipe, file, terminal. Used by both faces of the console.
+
+Reading and writing each have a thread of their own once they would block, so that neither ever waits for the
+other: a program may write thousands of lines before it reads one.
+"""
+
+import asyncio
+import contextlib
+import os
+import select
+import threading
+from collections.abc import AsyncIterator
+
+from bot.model.errors import PermanentError
+
+MAX_LINE = 64 * 1024
+"""Bytes of one line of input; a longer one is given as its first `MAX_LINE + 1` bytes."""
+
+_CHUNK = 1 << 20
+_AHEAD = 8 << 20
+_PIPE_BUF = select.PIPE_BUF
+
+
+class Input:
+    """Everything that can be read, as lists of whole lines without their ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._state = threading.Condition()
+        self._data = bytearray()
+        self._ended = False
+        self._closed = False
+        self._rest = b""
+        self._skipping = False
+
+    async def batches(self) -> AsyncIterator[list[bytes]]:
+        """All lines available at once, again and again until the end of the input."""
+        ready = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        # A daemon thread: a read that never returns must not hold up the process's end.
+        threading.Thread(target=self._read, args=(loop, ready), daemon=True).start()
+        ended = False
+        try:
+            while not ended:
+                await ready.wait()
+                ready.clear()
+                data, ended = self._take()
+                if lines := self._split(data, ended=ended):
+                    yield lines
+        finally:
+            with self._state:
+                self._closed = True
+                self._state.notify()
+
+    def _read(self, loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> None:
+        while self._store(self._chunk()):
+            if not _tell(loop, ready):
+                return
+        _tell(loop, ready)
+
+    def _chunk(self) -> bytes:
+        while True:
+            try:
+                return os.read(self._descriptor, _CHUNK)
+            except BlockingIOError:
+                select.select([self._descriptor], [], [])
+            except OSError:
+                return b""  # a terminal that went away ends like a closed pipe
+
+    def _store(self, data: bytes) -> bool:
+        with self._state:
+            self._data += data
+            self._ended = not data
+            self._state.wait_for(lambda: len(self._data) < _AHEAD or self._closed)
+            return not (self._ended or self._closed)
+
+    def _take(self) -> tuple[bytes, bool]:
+        with self._state:
+            data, self._data = bytes(self._data), bytearray()
+            self._state.notify()
+            return data, self._ended
+
+    def _split(self, data: bytes, *, ended: bool) -> list[bytes]:
+        *lines, tail = data.split(b"\n")
+        if lines:
+            lines[0] = self._rest + lines[0]
+            if self._skipping:
+                del lines[0]
+            self._skipping, self._rest = False, tail
+        elif not self._skipping:
+            self._rest += tail
+        if self._rest and (ended or len(self._rest) > MAX_LINE):
+            lines.append(self._rest)
+            self._rest, self._skipping = b"", not ended
+        return [line[: MAX_LINE + 1] for line in lines]
+
+
+class Output:
+    """Bytes out, in order. What does not fit at once is written by a thread, all that waits together."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLOUT)
+        self._state = threading.Condition()
+        self._waiting = bytearray()
+        self._writing = False
+        self._broken = False
+        self._sent: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    def put(self, data: bytes) -> None:
+        """Write as soon as it can be written; does not block."""
+        with self._state:
+            if self._broken:
+                return
+            if not (self._writing or self._waiting):
+                data = self._write_now(data)
+            if data:
+                self._waiting += data
+                self._start()
+
+    async def write(self, data: bytes) -> None:
+        """Return when all of it is written. Raises PermanentError when nobody reads any more."""
+        self.put(data)
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Return when everything that was put is written. Raises PermanentError when nobody reads any more."""
+        loop = asyncio.get_running_loop()
+        with self._state:
+            done: asyncio.Future[None] | None = None
+            if self._writing or self._waiting:
+                done = loop.create_future()
+                self._sent.append((loop, done))
+        if done is not None:
+            await done
+        if self._broken:
+            raise PermanentError("Nobody reads the output any more.", "Start the console again.")
+
+    def _write_now(self, data: bytes) -> bytes:
+        """What could not be written without blocking. A pipe that is ready takes PIPE_BUF bytes at least."""
+        try:
+            while data and self._poll.poll(0):
+                data = data[os.write(self._descriptor, data[:_PIPE_BUF]) :]
+        except BlockingIOError:
+            return data
+        except OSError:
+            self._broken = True
+            return b""
+        return data
+
+    def _start(self) -> None:
+        if not self._writing:
+            self._writing = True
+            threading.Thread(target=self._write_waiting, daemon=True).start()
+
+    def _write_waiting(self) -> None:
+        while data := self._next():
+            self._write_all(data)
+
+    def _next(self) -> bytes:
+        with self._state:
+            data, self._waiting = bytes(self._waiting), bytearray()
+            if not data or self._broken:
+                self._writing = False
+                self._waiting.clear()
+                self._tell_senders()
+                return b""
+            return data
+
+    def _tell_senders(self) -> None:
+        for loop, done in self._sent:
+            with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
+                loop.call_soon_threadsafe(_settle, done)
+        self._sent.clear()
+
+    def _write_all(self, data: bytes) -> None:
+        try:
+            while data:
+                self._poll.poll()
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            self._broken = True
+
+
+def _tell(loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> bool:
+    try:
+        loop.call_soon_threadsafe(ready.set)
+    except RuntimeError:
+        return False  # the loop has ended; nobody listens any more
+    return True
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)

@@ -1,0 +1,217 @@
+"""JSON lines to events, and what is sent to JSON lines, exactly as in interface.md. Pure; used by `adapter`."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.chat.console.socket import MAX_LINE
+from bot.model.events import Click, Event, Message, Reaction
+from bot.model.ids import new_id
+from bot.model.people import Account, Conversation
+from bot.model.ports import Clock
+from bot.model.reports import Outgoing, Report
+
+ROOM = "console"
+MAX_NAME = 256
+"""Characters of an id, a thread or a person's name."""
+
+_COMMON = ("id", "as", "thread")
+_KEYS = {
+    "text": (*_COMMON, "text"),
+    "react": (*_COMMON, "react", "to"),
+    "unreact": (*_COMMON, "unreact", "to"),
+    "click": (*_COMMON, "click", "to"),
+    "file": (*_COMMON, "file"),
+}
+_MANY_THREADS = 100_000
+
+
+class Malformed(ValueError):
+    """A line that is no event; the message is a sentence for whoever wrote it."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Turns lines into events. `person` speaks where `as` is not given; `impersonate` lets `as` name anybody."""
+
+    instance: str
+    bot_name: str
+    person: str
+    impersonate: bool
+    clock: Clock
+    _threads: dict[str, None] = field(default_factory=dict)
+
+    def event(self, line: bytes) -> Event:
+        """The event that a line of JSON is. Raises Malformed."""
+        given = _decoded(line)
+        kind = _kind(given)
+        account = self.account(given.get("as", self.person))
+        if kind == "text":
+            return self.message(account, given["text"], given.get("id"), given.get("thread"))
+        if kind == "file":
+            raise Malformed(
+                "Files cannot be sent yet: they come with a later version. Write words instead."
+            )
+        if "to" not in given:
+            raise Malformed(f'A line with "{kind}" needs "to", the id of the message it is for.')
+        return self.mark(
+            account, kind, given[kind], given["to"], given.get("id"), given.get("thread")
+        )
+
+    def account(self, name: str) -> Account:
+        """The account of that name. Raises Malformed when it may not be used here."""
+        if name != self.person and not self.impersonate:
+            raise Malformed(
+                f"Only {self.person} may speak here, not {name[:64]!r}. Set `impersonate = true` in [chat.{self.instance}]."
+            )
+        return Account(self.instance, name)
+
+    def conversation(self, thread: str) -> Conversation:
+        return Conversation(self.instance, ROOM, thread)
+
+    def message(
+        self,
+        account: Account,
+        text: str,
+        id: str | None = None,
+        thread: str | None = None,
+        *,
+        addressed: bool = False,
+    ) -> Message:
+        """Words; without a thread they open one that is named like themselves."""
+        at = self.clock.now()
+        id = id or new_id(at)
+        thread = thread or id
+        words = unaddressed(text, self.bot_name)
+        return Message(
+            id,
+            self.conversation(thread),
+            account,
+            text if words is None else words,
+            at,
+            addressed or words is not None,
+            self._fresh(thread),
+        )
+
+    def mark(
+        self,
+        account: Account,
+        kind: str,
+        value: str,
+        message: str,
+        id: str | None = None,
+        thread: str | None = None,
+    ) -> Reaction | Click:
+        """A reaction put on or taken off, or a click. `kind` is `react`, `unreact` or `click`."""
+        at = self.clock.now()
+        id = id or new_id(at)
+        where = self.conversation(thread) if thread else None
+        if kind == "click":
+            return Click(id, account, message, value, at, where)
+        emoji = value.replace("\ufe0f", "")
+        return Reaction(id, account, message, emoji, kind == "react", at, where)
+
+    def _fresh(self, thread: str) -> bool:
+        if thread in self._threads:
+            return False
+        self._threads[thread] = None
+        if len(self._threads) > _MANY_THREADS:
+            del self._threads[next(iter(self._threads))]
+        return True
+
+
+def unaddressed(text: str, name: str) -> str | None:
+    """The text without its `@name` or `!name`, or None when it does not begin with one."""
+    found = re.match(rf"\s*[@!]{re.escape(name)}(?![\w.-])[\s:,]*", text, re.IGNORECASE)
+    return text[found.end() :] if found else None
+
+
+def _decoded(line: bytes) -> dict[str, str]:
+    if len(line) > MAX_LINE:
+        raise Malformed(
+            f"The line is longer than {MAX_LINE} bytes and was left out. Send less at once."
+        )
+    try:
+        given = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Malformed("The line is not UTF-8 and was left out.") from error
+    except (ValueError, RecursionError) as error:
+        raise Malformed(
+            f"The line is not JSON: {str(error)[:120]}. Send one object a line."
+        ) from error
+    if not isinstance(given, dict):
+        raise Malformed('The line is no object. Send one such as {"text": "@infra help"}.')
+    return given
+
+
+def _kind(given: dict[str, Any]) -> str:
+    """Which kind of line it is, once every key and value is fit for it."""
+    kinds = [kind for kind in _KEYS if kind in given]
+    if len(kinds) != 1:
+        raise Malformed(
+            f"A line has one of {', '.join(_KEYS)}; this one has {' and '.join(kinds) or 'none'}."
+        )
+    (kind,) = kinds
+    known = _KEYS[kind]
+    for key, value in given.items():
+        if key not in known:
+            raise Malformed(
+                f"{key[:64]!r} is no key of a line with {kind!r}; those are {', '.join(known)}."
+            )
+        _fit(key, value)
+    return kind
+
+
+def _fit(key: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise Malformed(f'"{key}" must be a string.')
+    if key != "text" and not 0 < len(value) <= MAX_NAME:
+        raise Malformed(f'"{key}" must have between 1 and {MAX_NAME} characters.')
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise Malformed(f'"{key}" has half of a surrogate pair, which is no text.')
+
+
+def reference(outgoing: Outgoing) -> str:
+    """The message's id for the outside: our number for a post, the message meant for edits and reactions."""
+    if outgoing.kind == "post" or outgoing.message is None:
+        return f"p{outgoing.number}"
+    return outgoing.message
+
+
+def sent(outgoing: Outgoing) -> bytes:
+    """The line that is printed for it."""
+    line: dict[str, Any] = {"event": outgoing.kind, "message": reference(outgoing)}
+    if outgoing.kind == "react" or outgoing.report is None:
+        return encoded({**line, "emoji": outgoing.emoji or ""})
+    line["thread"] = outgoing.conversation.thread
+    line["only_to"] = outgoing.only_to.user if outgoing.only_to else None
+    line["text"] = outgoing.report.text
+    line["report"] = report_data(outgoing.report)
+    return encoded(line)
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """`report` of interface.md: its kind, the machine-readable half, and what else a client may want to lay out."""
+    return {
+        "kind": report.kind,
+        **report.data,
+        "tone": report.tone,
+        "mention": report.mention.user if report.mention else None,
+        "controls": [
+            {"action": each.action, "emoji": each.emoji, "label": each.label}
+            for each in report.controls
+        ],
+        "attachments": [{"name": each.name, "text": each.text} for each in report.attachments],
+    }
+
+
+def failed(words: str, line: int) -> bytes:
+    """What is printed for line number `line` of the input, when it is no event."""
+    return encoded({"event": "error", "text": words, "line": line})
+
+
+def encoded(value: dict[str, Any]) -> bytes:
+    # Half a surrogate pair cannot be UTF-8; `backslashreplace` happens to write it as JSON does.
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    return text.encode("utf-8", "backslashreplace") + b"\n"

@@ -1,0 +1,1 @@
+"""Machines and services on which approved actions are performed."""

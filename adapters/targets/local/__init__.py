@@ -1,0 +1,1 @@
+"""The machine the bot itself runs on, with or without bubblewrap."""

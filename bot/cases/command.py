@@ -1,0 +1,222 @@
+"""The words that work without any planner: looking, stopping, voting by name. Called by the request and reply cases."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from approvals.people import holds
+from approvals.policy import OPERATOR
+from bot import words
+from bot.cases import cancel, questions, say, vote
+from bot.cases.rooms import agents_in
+from bot.cases.views import view
+from bot.house import Effect, House
+from bot.model import plans as plan_model
+from bot.model.events import Message
+from bot.model.ids import short
+from bot.model.people import Conversation, Person
+from bot.model.plans import Agent
+from bot.model.reports import Report
+from bot.model.sections import Section
+from bot.recheck import STOP
+from bot.report import listing, refusal
+from bot.report.question import which_plan
+from bot.report.view import PlanView
+from bot.store import audit, locks, plans, switches
+from bot.store import questions as asked
+from bot.store.plans import Stored
+
+NEWEST = 20
+"""Plans in a list."""
+
+
+async def handle(house: House, event: Message, person: Person, command: words.Command) -> Effect:
+    """The effect of a command word in a mention."""
+    match command:
+        case words.Show():
+            return _answer(
+                house, event, lambda connection: _shown(connection, house, event, command)
+            )
+        case words.Ballot():
+            return ballot(house, event, command)
+        case words.Cancel():
+            return await _cancel(house, event, command)
+        case words.Settle():
+            return await _settle(house, event, command)
+        case words.Stop() | words.Resume() | words.Unlock():
+            return lambda connection: _switch(connection, house, event, person, command)
+
+
+def _answer(house: House, event: Message, report: Callable[[Connection], Report]) -> Effect:
+    return lambda connection: say.reply(connection, event, report(connection), house.clock.now())
+
+
+def _shown(connection: Connection, house: House, event: Message, command: words.Show) -> Report:
+    agents = agents_in(house, event.conversation)
+    match command.what:
+        case "help":
+            return help_words(house, event.conversation)
+        case "status":
+            return listing.status(_status(connection, house))
+        case "agents":
+            return listing.agents_list(agents)
+        case "capabilities":
+            return listing.capabilities_list(_sections(house, event.conversation, command.query))
+        case "plans":
+            newest = plans.in_state(connection, limit=NEWEST)
+            return listing.plans_list(
+                [_view(connection, house, stored) for stored in newest if not stored.quiet]
+            )
+        case "approvals":
+            pending = plans.in_state(connection, "pending")
+            return listing.approvals_list([_view(connection, house, stored) for stored in pending])
+
+
+def _view(connection: Connection, house: House, stored: Stored) -> PlanView:
+    return view(connection, stored, house.people, house.clock.now())
+
+
+def _status(connection: Connection, house: House) -> listing.Status:
+    def count(*states: plan_model.State) -> int:
+        return plans.count(connection, *states)
+
+    return listing.Status(
+        now=house.clock.now(),
+        since=house.started_at,
+        pending=count("pending"),
+        running=count("approved", "queued", "running", "rolling_back", "waiting"),
+        in_doubt=count("in_doubt"),
+        stopped_by=switches.why(connection, STOP) or "",
+        connections=tuple(house.health.items()),
+    )
+
+
+def help_words(house: House, conversation: Conversation) -> Report:
+    """What may be asked in this room, with an example each."""
+    agents = agents_in(house, conversation)
+    sections = [each for each in _sections(house, conversation, "") if _able(agents, each)]
+    return listing.help_card(house.name, sections, agents)
+
+
+def _able(agents: tuple[Agent, ...], section: Section) -> bool:
+    return any(section.pack in agent.packs and section.level <= agent.level for agent in agents)
+
+
+def _sections(house: House, conversation: Conversation, query: str) -> list[Section]:
+    packs = list(
+        dict.fromkeys(pack for agent in agents_in(house, conversation) for pack in agent.packs)
+    )
+    if not query:
+        return list(house.catalogue.sections(packs))
+    hits = house.catalogue.search(query, packs=packs)
+    return [section for hit in hits if (section := house.catalogue.section(hit.id)) is not None]
+
+
+def ballot(house: House, event: Message, typed: words.Ballot) -> Effect:
+    """`approve` or `reject`, on the thread's only pending card, or on the one that is named."""
+    return lambda connection: _ballot(connection, house, event, typed)
+
+
+def _ballot(connection: Connection, house: House, event: Message, typed: words.Ballot) -> None:
+    pending = plans.pending_in(connection, event.conversation)
+    meant = [stored for stored in pending if stored.plan.id.endswith(typed.short)]
+    now = house.clock.now()
+    if len(meant) == 1:
+        way: vote.Way = "named" if typed.short else "typed"
+        vote.typed(connection, house, event, meant[0], typed.verdict, way, typed.reason)
+    elif meant:
+        report = which_plan(typed.verdict, [stored.plan.id for stored in meant])
+        say.reply(connection, event, report, now)
+    elif typed.short or event.addressed:
+        name = f"Plan {typed.short} does not wait" if typed.short else "Nothing waits"
+        say.whisper(
+            connection,
+            event,
+            event.conversation,
+            f"{name} for approval in this thread. `approvals` shows what does.",
+            now,
+        )
+
+
+async def _cancel(house: House, event: Message, command: words.Cancel) -> Effect:
+    found = await house.store.read(lambda connection: _meant(connection, event, command.short))
+    if found is None:
+        sentence = "Which plan? Write `cancel` in its thread, or `cancel` and its short id; `plans` shows them."
+        return _answer(house, event, lambda _: refusal.refusal(sentence))
+    return await cancel.cancel(house, event, found)
+
+
+def _meant(connection: Connection, event: Message, name: str) -> Stored | None:
+    here = plans.in_thread(connection, event.conversation)
+    found = plans.find_stored(connection, name) if name else here[:1]
+    return found[0] if len(found) == 1 else None
+
+
+async def _settle(house: House, event: Message, command: words.Settle) -> Effect:
+    question = await house.store.read(
+        lambda connection: asked.newest(connection, event.conversation)
+    )
+    if question is None:
+        return _answer(
+            house, event, lambda _: refusal.refusal("Nothing is in doubt in this thread.")
+        )
+    return await questions.answer_to(house, event, question, command.choice)
+
+
+def _switch(
+    connection: Connection,
+    house: House,
+    event: Message,
+    person: Person,
+    command: words.Stop | words.Resume | words.Unlock,
+) -> None:
+    """Anybody known may stop everything; going on, and freeing a target, is for operators."""
+    now = house.clock.now()
+    if not isinstance(command, words.Stop) and not holds(person, OPERATOR):
+        say.whisper(
+            connection,
+            event,
+            event.conversation,
+            f"That did not count: it needs an {OPERATOR}.",
+            now,
+        )
+        return
+    match command:
+        case words.Stop(reason=reason):
+            switches.turn_on(connection, STOP, person.name, reason, now)
+            told = "Stopped: nothing new is run until somebody says `resume`. What runs already goes on; 🛑 on its card ends it."
+        case words.Resume():
+            told = "Going on." if switches.turn_off(connection, STOP) else "Nothing was stopped."
+        case words.Unlock():
+            told = _unlock(connection, house, command)
+    audit.record(
+        connection,
+        type(command).__name__.casefold(),
+        at=now,
+        person=person.name,
+        account=event.account,
+        text=house.redactor.redact(event.text),
+    )
+    say.reply(connection, event, refusal.note(told), now)
+
+
+def _unlock(connection: Connection, house: House, command: words.Unlock) -> str:
+    if not command.reason:
+        return f"Say why: `unlock {command.target}: REASON`."
+    meant = {
+        agent.target for agent in house.agents if command.target in {agent.name, *agent.aliases}
+    }
+    freed = [
+        lock
+        for held in locks.held(connection)
+        if _names(held.target, command.target, meant)
+        for lock in [locks.unlock(connection, held.target)]
+        if lock is not None
+    ]
+    if not freed:
+        return f"Nothing holds {command.target}."
+    return f"{command.target} is free; plan {short(freed[0].plan)} had it."
+
+
+def _names(target: str, word: str, urls: set[str]) -> bool:
+    return target == word or any(target.startswith(url) for url in urls)

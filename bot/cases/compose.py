@@ -1,0 +1,110 @@
+"""Drafts become a plan: targets resolved, every argv written out, guarded, looked at. Called by the request and reply cases.
+
+What comes out is immutable; from here on only its bytes and their digest are used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from approvals import gate
+from bot.house import House
+from bot.model.approvals import ApprovalRequest
+from bot.model.people import Conversation
+from bot.model.plans import Agent, Draft, Look, Plan, Step, digest
+from bot.model.sections import Refusal, Rendered, Section, Value
+from bot.store.documents import dump
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A plan ready to be stored: its canonical bytes, what people are asked, and what its Previews showed."""
+
+    plan: Plan
+    document: bytes
+    request: ApprovalRequest
+    looks: dict[str, Look]
+
+    @property
+    def automatic(self) -> bool:
+        """Nobody needs to be asked: it runs at once."""
+        return not self.request.requirements
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose words these are, and where: the parts of a plan that do not come from drafts."""
+
+    id: str
+    revision: int
+    request: str
+    requesters: tuple[str, ...]
+    conversation: Conversation
+
+
+async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Composed | Refusal:
+    """Raises TemporaryError where a target cannot be reached."""
+    steps: list[Step] = []
+    for number, draft in enumerate(drafts, 1):
+        step = await _step(house, f"s{number}", draft)
+        if isinstance(step, Refusal):
+            return step
+        steps.append(step)
+    looks = await _look(house, steps)
+    seen = tuple(
+        replace(step, compared=looks[step.id][1]) if step.id in looks else step for step in steps
+    )
+    plan = Plan(
+        id=origin.id,
+        revision=origin.revision,
+        request=origin.request,
+        requesters=origin.requesters,
+        conversation=origin.conversation,
+        steps=seen,
+    )
+    document = dump(plan)
+    now = house.clock.now()
+    request = gate.request(plan, digest(document), house.policy, house.people, now)
+    shown = {
+        step: Look(step, house.redactor.redact(text), now) for step, (text, _) in looks.items()
+    }
+    return Composed(plan, document, request, shown)
+
+
+async def _step(house: House, name: str, draft: Draft) -> Step | Refusal:
+    agent = next(each for each in house.agents if each.name == draft.agent)
+    section = house.catalogue.section(draft.section)
+    if section is None:
+        return Refusal("catalogue", f"`{draft.section}` is no longer there. Ask again.")
+    rendered = house.renderer.render(section, draft.slots, agent)
+    if isinstance(rendered, Refusal):
+        return rendered
+    identity = await house.target_of(agent).identity()
+    step = _filled(name, agent, identity, section, *rendered)
+    return house.guard.check(step) or step
+
+
+def _filled(
+    name: str,
+    agent: Agent,
+    identity: str,
+    section: Section,
+    slots: dict[str, Value],
+    rendered: Rendered,
+) -> Step:
+    return Step(
+        id=name,
+        agent=agent,
+        identity=identity,
+        section=section,
+        slots=slots,
+        actions=rendered.actions,
+        preview=rendered.preview,
+        verify=rendered.verify,
+        rollback=rendered.rollback,
+    )
+
+
+async def _look(house: House, steps: list[Step]) -> dict[str, tuple[str, str | None]]:
+    """The Previews of what will change something; a question needs no look before it looks."""
+    wanted = [step for step in steps if step.preview]
+    return await house.runner.look(wanted) if wanted else {}

@@ -1,0 +1,53 @@
+"""A composed plan is stored: its revision, what is asked, the audit row; and queued at once where nobody needs asking.
+
+Called by the request, reply and renew cases inside the transaction of the event that led to it.
+"""
+
+from sqlalchemy import Connection
+
+from bot.cases.compose import Composed
+from bot.cases.vote import approve
+from bot.house import House
+from bot.model.people import Account
+from bot.model.sections import Risk
+from bot.store import audit, plans
+from bot.store.plans import Stored
+
+
+def keep(
+    connection: Connection,
+    house: House,
+    composed: Composed,
+    account: Account,
+    previous: Stored | None = None,
+) -> None:
+    """`account` is told the result; `previous` is the revision whose place this one takes.
+    Raises TransitionError when that one can no longer be changed."""
+    now = house.clock.now()
+    plan = composed.plan
+    if previous is not None:
+        # As it is in this transaction: it may have been approved since it was read.
+        current = plans.fetch(connection, plan.id, previous.plan.revision)
+        plans.supersede(connection, current, plan.revision, at=now)
+    plans.save(
+        connection,
+        composed.document,
+        composed.request,
+        plan.conversation,
+        account,
+        composed.looks,
+        quiet=composed.automatic and plan.risk is Risk.READ,
+        at=now,
+    )
+    audit.record(
+        connection,
+        "plan made",
+        at=now,
+        person=plan.requesters[-1],
+        account=account,
+        subject=plan.id,
+        digest=composed.request.digest,
+        data={"revision": plan.revision, "risk": plan.risk, "agents": plan.agents},
+    )
+    if composed.automatic:
+        approve(connection, plans.fetch(connection, plan.id, plan.revision), "", house)

@@ -1,0 +1,150 @@
+"""Answers to open questions: a reply in the thread, a reaction, or a button. Called by the reply and vote cases.
+
+The first answer that the question takes settles it; whoever is later changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from approvals import gate
+from approvals.gate import NotCounted
+from bot.cases import say
+from bot.cases.pursue import Wish, pursue, said
+from bot.cases.rooms import agents_in
+from bot.house import Effect, House, nothing
+from bot.model.events import Event
+from bot.model.people import Person
+from bot.model.ports import Idea, Request
+from bot.model.questions import Question
+from bot.model.sections import Refusal
+from bot.report import refusal as words
+from bot.store import audit, plans, questions
+
+
+def question_key(question_id: str) -> str:
+    """The outbox key of a question's post."""
+    return f"question/{question_id}"
+
+
+Again = Callable[[House, Wish], Awaitable[Effect]]
+"""How a late request that is still wanted is planned after all."""
+
+_REDOING = frozenset({"retry", "roll back"})
+
+
+async def answer(
+    house: House, event: Event, question_id: str, text: str, again: Again | None = None
+) -> Effect:
+    """What this answer changes; `text` is a choice or free words."""
+    question = await house.store.read(lambda connection: questions.fetch(connection, question_id))
+    if question is None:
+        return nothing
+    return await answer_to(house, event, question, text, again)
+
+
+async def answer_to(
+    house: House, event: Event, question: Question, text: str, again: Again | None = None
+) -> Effect:
+    """As `answer`, of a question at hand."""
+    person = gate.requester(event.account, house.people)
+    if isinstance(person, Refusal):
+        why = person.why
+        return lambda connection: say.whisper(
+            connection, event, question.conversation, why, house.clock.now()
+        )
+    if question.kind in {"in_doubt", "human"}:
+        return lambda connection: _of_run(connection, house, event, question, text)
+    wish = _wish(event, question, person)
+    effect = await _planned(house, question, text, wish, again)
+    return lambda connection: _settled(connection, house, wish, question, effect, text)
+
+
+def _wish(event: Event, question: Question, person: Person) -> Wish:
+    names = dict.fromkeys((*question.requesters, person.name))
+    return Wish(event, question.conversation, question.request, tuple(names))
+
+
+async def _planned(
+    house: House, question: Question, text: str, wish: Wish, again: Again | None
+) -> Effect:
+    if question.kind == "wanted":
+        return await _wanted(house, question, text, wish, again)
+    agents = agents_in(house, question.conversation)
+    idea: Idea
+    if question.kind == "slot" and question.draft is not None:
+        idea = house.planner.answer(question.draft, question.slot, text)
+    else:
+        request = Request(question.request, agents, question.draft)
+        idea = await house.planner.settle(request, question.kind, question.choices, text)
+    return await pursue(house, wish, idea)
+
+
+async def _wanted(
+    house: House, question: Question, text: str, wish: Wish, again: Again | None
+) -> Effect:
+    word = text.strip().strip(".!").casefold()
+    if word in {"yes", "y"} and again is not None:
+        return await again(house, wish)
+    if word in {"no", "n"}:
+        return said(house, wish, words.note("Then I leave it."))
+    return said(house, replace(wish), words.refusal("Answer yes or no."))
+
+
+def _settled(
+    connection: Connection, house: House, wish: Wish, question: Question, effect: Effect, text: str
+) -> None:
+    now = house.clock.now()
+    if question.kind == "wanted" and text.strip().strip(".!").casefold() not in {
+        "yes",
+        "y",
+        "no",
+        "n",
+    }:
+        effect(connection)
+        return
+    if questions.settle(connection, question.id, now):
+        _record(connection, house, wish.event, question, text)
+        effect(connection)
+
+
+def _of_run(
+    connection: Connection, house: House, event: Event, question: Question, text: str
+) -> None:
+    """What became of a command, or a step for a person: by who may say so, and only one of the choices."""
+    now = house.clock.now()
+    choice = " ".join(text.casefold().strip(" .!").split())
+    if choice not in question.choices:
+        say.whisper(
+            connection,
+            event,
+            question.conversation,
+            f"Answer one of: {' · '.join(question.choices)}.",
+            now,
+        )
+        return
+    request = plans.fetch(connection, question.plan).request
+    may = gate.may_redo if choice in _REDOING else gate.may_stop
+    person = may(request, event.account, house.people)
+    if isinstance(person, NotCounted):
+        say.whisper(connection, event, question.conversation, person.why, now)
+        return
+    house.runner.settle(connection, question, choice, person.name, now)
+    _record(connection, house, event, question, choice)
+
+
+def _record(
+    connection: Connection, house: House, event: Event, question: Question, text: str
+) -> None:
+    person = house.people.who(event.account)
+    audit.record(
+        connection,
+        "question answered",
+        at=house.clock.now(),
+        person=person.name if person else "",
+        account=event.account,
+        subject=question.plan or question.id,
+        data={"kind": question.kind},
+        text=text,
+    )

@@ -1,0 +1,50 @@
+"""A new revision of a plan from the same words, because what it was made from has changed. Called by `bot.loops.work`."""
+
+import logging
+
+from bot.cases.compose import Origin, compose
+from bot.cases.keep import keep
+from bot.house import House
+from bot.model.errors import ParleyError
+from bot.model.plans import Draft, Plan
+from bot.model.sections import Refusal
+from bot.store.plans import Stored
+
+log = logging.getLogger(__name__)
+
+
+def drafts(plan: Plan) -> tuple[Draft, ...]:
+    """What the planner had decided: without the slots that the agent fills."""
+    return tuple(
+        Draft(
+            step.agent.name,
+            step.section.id,
+            {
+                name: value
+                for name, value in step.slots.items()
+                if not _of_agent(step.section.slot(name))
+            },
+        )
+        for step in plan.steps
+    )
+
+
+def _of_agent(slot: object) -> bool:
+    return bool(getattr(slot, "from_agent", False))
+
+
+async def revise(house: House, stored: Stored) -> None:
+    """The next revision, pending; where it cannot be made, the stale card keeps its reason."""
+    plan = stored.plan
+    origin = Origin(plan.id, plan.revision + 1, plan.request, plan.requesters, plan.conversation)
+    try:
+        composed = await compose(house, drafts(plan), origin)
+    except ParleyError as error:
+        log.warning("plan %s is stale and could not be made again: %s", plan.id, error)
+        return
+    if isinstance(composed, Refusal):
+        log.warning("plan %s is stale and is now refused: %s", plan.id, composed.why)
+        return
+    await house.store.write(
+        lambda connection: keep(connection, house, composed, stored.account, stored)
+    )

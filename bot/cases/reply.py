@@ -1,0 +1,70 @@
+"""A plain reply in a thread: it answers the open question there, else changes the newest pending plan, else it is none of our
+business. Typed votes come this way too. Called by `bot.flow`."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from bot import words
+from bot.cases import cancel, command, questions, request
+from bot.cases.compose import Origin, compose
+from bot.cases.keep import keep
+from bot.cases.pursue import Wish, said
+from bot.cases.renew import drafts
+from bot.house import Effect, House, nothing
+from bot.model import plans as plan_model
+from bot.model.events import Message
+from bot.model.people import Person
+from bot.model.ports import Unclear
+from bot.model.questions import Question
+from bot.model.sections import Refusal
+from bot.report import refusal
+from bot.store import plans
+from bot.store import questions as asked
+from bot.store.plans import Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What is open in a thread: its newest question, its newest plan that has not ended."""
+
+    question: Question | None
+    plan: Stored | None
+
+
+async def handle(house: House, event: Message) -> Effect:
+    """What these words change, if they are meant for us at all."""
+    thread = await house.store.read(lambda connection: _thread(connection, event))
+    said_words = words.parse(event.text)
+    if isinstance(said_words, words.Ballot):
+        return command.ballot(house, event, said_words)
+    if isinstance(said_words, words.Cancel | words.Stop) and thread.plan is not None:
+        return await cancel.cancel(house, event, thread.plan)
+    if thread.question is not None:
+        return await questions.answer_to(house, event, thread.question, event.text, request.plan)
+    person = house.people.who(event.account)
+    if person is None or thread.plan is None or thread.plan.state != "pending":
+        return nothing
+    return await _change(house, event, person, thread.plan)
+
+
+def _thread(connection: Connection, event: Message) -> Thread:
+    open_plans = plans.in_thread(connection, event.conversation)
+    newest = next((stored for stored in open_plans if stored.state not in plan_model.ENDS), None)
+    return Thread(asked.newest(connection, event.conversation), newest)
+
+
+async def _change(house: House, event: Message, person: Person, stored: Stored) -> Effect:
+    """`use port 9090`: a new revision, and everybody is asked anew."""
+    plan = stored.plan
+    first, *others = drafts(plan)
+    requesters = tuple(dict.fromkeys((*plan.requesters, person.name)))
+    wish = Wish(event, plan.conversation, f"{plan.request} — {event.text.strip()}", requesters)
+    changed = house.planner.change(first.slots, plan.steps[0].section, event.text)
+    if isinstance(changed, Unclear):
+        return said(house, wish, refusal.refusal(changed.text))
+    origin = Origin(plan.id, plan.revision + 1, wish.request, requesters, plan.conversation)
+    composed = await compose(house, (replace(first, slots=changed), *others), origin)
+    if isinstance(composed, Refusal):
+        return said(house, wish, refusal.refusal(composed.why))
+    return lambda connection: keep(connection, house, composed, stored.account, stored)

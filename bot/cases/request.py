@@ -1,0 +1,49 @@
+"""A mention: somebody wants something new. Called by `bot.flow`; a late request that is still wanted comes here again."""
+
+from approvals import gate
+from bot import hub, words
+from bot.cases import command, say
+from bot.cases.pursue import Wish, pursue, said
+from bot.cases.rooms import agents_in
+from bot.house import Effect, House
+from bot.model.events import Message
+from bot.model.plans import Draft
+from bot.model.ports import Idea, Request, Unclear, Unknown
+from bot.model.sections import Refusal
+from bot.report.question import LATE_CHOICES, late
+
+
+async def handle(house: House, event: Message) -> Effect:
+    """A command word, or a request to be planned."""
+    person = gate.requester(event.account, house.people)
+    if isinstance(person, Refusal):
+        why = person.why
+        return lambda connection: say.stranger(
+            connection, event, event.conversation, why, house.clock.now()
+        )
+    wanted = words.parse(event.text, addressed=True)
+    if wanted is not None:
+        return await command.handle(house, event, person, wanted)
+    wish = Wish(event, event.conversation, event.text.strip(), (person.name,))
+    now = house.clock.now()
+    if now - event.at > house.late:
+        asked = Unclear("wanted", late(wish.request, event.at, now), LATE_CHOICES)
+        return await pursue(house, wish, asked)
+    return await plan(house, wish)
+
+
+async def plan(house: House, wish: Wish) -> Effect:
+    """Hub, planner, and what comes of it."""
+    if not wish.request:
+        return said(house, wish, command.help_words(house, wish.conversation))
+    return await pursue(house, wish, await _idea(house, wish))
+
+
+async def _idea(house: House, wish: Wish) -> Idea:
+    match hub.route(wish.request, agents_in(house, wish.conversation)):
+        case hub.Routed(agents=agents, text=text):
+            return await house.planner.plan(Request(text, agents))
+        case hub.Unsure(question=question, choices=choices):
+            return Unclear("agent", question, choices, Draft("", ""))
+        case hub.Nobody(why=why):
+            return Unknown(why)

@@ -1,0 +1,1 @@
+"""The commands of `parley`, one module each, imported by `bot.cli` only when called."""

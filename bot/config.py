@@ -1,0 +1,256 @@
+"""Configuration: the only reader of files and environment. `bot.cli` calls `load`, `bot.app` wires what it returns.
+
+Unknown keys are errors that name the nearest known key; secrets are references (`env:NAME`, `file:PATH`) and are
+resolved here, once; relative paths are relative to the configuration file.
+"""
+
+import difflib
+import getpass
+import os
+import tomllib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from bot.model.errors import ConfigurationError
+from bot.model.people import Account, Person
+from bot.model.plans import Agent
+from bot.plugins import Plugin, find
+from bot.settings import File, durations, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ChatConfiguration:
+    """One `[chat.NAME]` table: its adapter, and the adapter's own settings, already validated."""
+
+    instance: str
+    plugin: Plugin
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything that was decided before the start. Paths are absolute; `secrets` are values to be masked everywhere."""
+
+    source: Path | None
+    name: str
+    data: Path
+    store_url: str
+    pack_paths: tuple[Path, ...]
+    agents: tuple[Agent, ...]
+    people: tuple[Person, ...]
+    chats: tuple[ChatConfiguration, ...]
+    impersonate: bool
+    expires: timedelta
+    drain: timedelta
+    late: timedelta
+    timeout: timedelta
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def key_folder(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def heads(self) -> Path:
+        """Where the heads of the sealed audit log are written besides the database."""
+        return self.data / "audit-heads.log"
+
+    @property
+    def floor(self) -> tuple[Path, ...]:
+        """What no plan may write: the bot's own configuration, data, keys and packs."""
+        own = (self.source,) if self.source else ()
+        return (*own, self.data, self.key_folder, *self.pack_paths)
+
+
+def load(path: Path | None, environment: dict[str, str] | None = None) -> Configuration:
+    """Read `path`, or ./parley.toml if there is one, or the defaults. Raises ConfigurationError with one sentence."""
+    source = path or (Path("parley.toml") if Path("parley.toml").exists() else None)
+    if source is None:
+        return build({}, None, Path.cwd(), environment)
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{source} cannot be read: {error.strerror}.", "Give a readable file with -c."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{source} is not UTF-8.", "Save it as UTF-8.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{source} is not TOML: {error}.", "Mend that line.") from error
+    return build(table, source.resolve(), source.resolve().parent, environment)
+
+
+def build(
+    table: dict[str, Any],
+    source: Path | None,
+    base: Path,
+    environment: dict[str, str] | None = None,
+) -> Configuration:
+    """A configuration from its table. Raises ConfigurationError."""
+    secrets = _Secrets(base, dict(os.environ) if environment is None else environment)
+    try:
+        file = File.model_validate(table)
+    except ValidationError as error:
+        raise ConfigurationError(
+            sentence(error, File, str(source or "The configuration"))
+        ) from error
+    data = _absolute(base, file.bot.data)
+    chats = tuple(
+        _chat(instance, dict(settings), secrets) for instance, settings in file.chat.items()
+    )
+    return Configuration(
+        source=source,
+        name=file.bot.name,
+        data=data,
+        store_url=_store_url(file.store.url, base, data),
+        pack_paths=tuple(_absolute(base, each) for each in file.capabilities.paths),
+        agents=_agents(file, base),
+        people=_people(file, source is None),
+        chats=chats,
+        impersonate=_impersonate(chats),
+        expires=durations(file.approvals.expires),
+        drain=durations(file.bot.drain),
+        late=durations(file.bot.late),
+        timeout=durations(file.bot.timeout),
+        secrets=tuple(secrets.seen),
+    )
+
+
+def _absolute(base: Path, path: str) -> Path:
+    return Path(os.path.normpath(base / Path(path).expanduser()))
+
+
+def _store_url(url: str | None, base: Path, data: Path) -> str:
+    if url is None:
+        return f"sqlite:///{data / 'parley.db'}"
+    prefix = "sqlite:///"
+    if not url.startswith(prefix):
+        raise ConfigurationError(
+            f"[store] url {url.split('://')[0]!r} is not supported by this version.",
+            "Use sqlite:///PATH.",
+        )
+    return f"{prefix}{_absolute(base, url.removeprefix(prefix))}"
+
+
+def _agents(file: File, base: Path) -> tuple[Agent, ...]:
+    if not file.agents:
+        return (
+            Agent(
+                name="here", target="local:", packs=("linux-facts",), level=0, aliases=("local",)
+            ),
+        )
+    names = [agent.name.casefold() for agent in file.agents]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigurationError(
+                f"Two agents are named {name!r}.", "Give each [[agents]] its own name."
+            )
+    return tuple(
+        Agent(
+            name=agent.name,
+            target=_target(agent.target, base),
+            packs=tuple(agent.packs),
+            level=agent.level,
+            aliases=tuple(agent.aliases),
+            labels=dict(agent.labels),
+            vars={name: str(value) for name, value in agent.vars.items()},
+            rooms=tuple(agent.rooms),
+        )
+        for agent in file.agents
+    )
+
+
+def _target(url: str, base: Path) -> str:
+    scheme, _, rest = url.partition(":")
+    find("targets", scheme)  # an unknown kind of target is an error now, not at the first request
+    return f"local:{_absolute(base, rest)}" if scheme == "local" and rest else url
+
+
+def _people(file: File, alone: bool) -> tuple[Person, ...]:
+    if not file.people and alone:
+        name = getpass.getuser()
+        return (Person(name, ("operator",), (Account("console", name),)),)
+    people = []
+    for person in file.people:
+        extra = person.model_extra or {}
+        for key in extra.keys() - file.chat.keys():
+            near = difflib.get_close_matches(key, ("name", "roles"), 1)
+            if near:
+                raise ConfigurationError(
+                    f"[[people]] {person.name}: unknown key {key!r}.", f"Did you mean {near[0]!r}?"
+                )
+        accounts = tuple(Account(instance, str(user)) for instance, user in extra.items())
+        if not any(account.instance == "console" for account in accounts):
+            accounts = (*accounts, Account("console", person.name))
+        people.append(Person(person.name, tuple(person.roles), accounts))
+    _no_double_accounts(people)
+    return tuple(people)
+
+
+def _no_double_accounts(people: list[Person]) -> None:
+    seen: dict[Account, str] = {}
+    for person in people:
+        for account in person.accounts:
+            other = seen.setdefault(account, person.name)
+            if other != person.name:
+                raise ConfigurationError(
+                    f"{account.instance} account {account.user!r} belongs to {other} and {person.name}.",
+                    "An account is one person's.",
+                )
+
+
+def _chat(instance: str, table: dict[str, Any], secrets: "_Secrets") -> ChatConfiguration:
+    plugin = find("chat", str(table.pop("kind", instance)))
+    place = f"[chat.{instance}]"
+    for name, described in plugin.settings.model_fields.items():
+        if name in table and "SecretStr" in str(described.annotation):
+            table[name] = SecretStr(secrets.resolve(str(table[name]), f"{place} {name}"))
+    try:
+        return ChatConfiguration(instance, plugin, plugin.settings.model_validate(table))
+    except ValidationError as error:
+        raise ConfigurationError(sentence(error, plugin.settings, place)) from error
+
+
+def _impersonate(chats: tuple[ChatConfiguration, ...]) -> bool:
+    """`--as` and "as" are for trying things out: allowed by default only where there is no other chat."""
+    consoles = [chat for chat in chats if chat.plugin.name == "console"]
+    said = consoles[0].settings.impersonate if consoles else None
+    return len(consoles) == len(chats) if said is None else bool(said)
+
+
+@dataclass(slots=True)
+class _Secrets:
+    """Resolves references and remembers the values, so that they can be masked."""
+
+    base: Path
+    environment: dict[str, str]
+    seen: list[str] = field(default_factory=list)
+
+    def resolve(self, reference: str, place: str) -> str:
+        kind, _, rest = reference.partition(":")
+        if kind == "env" and rest:
+            value = self.environment.get(rest)
+            if not value:
+                raise ConfigurationError(
+                    f"{place}: the environment has no {rest}.", f"Set {rest} before the start."
+                )
+        elif kind == "file" and rest:
+            value = self._read(rest, place)
+        else:
+            raise ConfigurationError(
+                f"{place} holds a literal secret.", "Write env:NAME or file:PATH instead."
+            )
+        self.seen.append(value)
+        return value
+
+    def _read(self, name: str, place: str) -> str:
+        try:
+            return _absolute(self.base, name).read_text(encoding="utf8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"{place}: {name} cannot be read.", "Give a readable file."
+            ) from error

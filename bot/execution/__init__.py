@@ -1,0 +1,1 @@
+"""Durable runs: claim, journal, verify, roll back, ask when in doubt."""

@@ -1,0 +1,97 @@
+"""The claim: who works on a run, and whether it may begin at all. One transaction, called by the runner."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from bot.execution.work import Work, in_order
+from bot.model import plans as plan_model
+from bot.model.ids import short
+from bot.model.plans import Plan
+from bot.model.runs import Attempt
+from bot.model.sections import Refusal, Risk
+from bot.store import locks, plans, runs
+from bot.store.locks import Lock
+from bot.store.results import latest
+
+Recheck = Callable[[Connection, Plan], Refusal | None]
+STALE = "stale"
+"""The rule of a refusal that means: what was approved is no longer what there is."""
+
+
+def claim(
+    connection: Connection, run: str, owner: str, recheck: Recheck, at: datetime
+) -> Work | None:
+    """The run is ours, with its targets; or None: somebody has it, a target is taken, or it may not begin."""
+    row = runs.row(connection, run)
+    fresh = row.state == "queued"
+    if not runs.take(connection, run, owner):
+        return None
+    plan = plans.load(connection, row.plan, row.revision)
+    refusal = _refusal(connection, plan, recheck) if fresh else None
+    if refusal is not None:
+        end = STALE if refusal.rule == STALE else "failed"
+        runs.advance(connection, run, "stale" if end == STALE else "failed", refusal.why, at=at)
+        return None
+    held = locks.take(connection, targets(plan), run, plan.id, plan.request, at)
+    if held is not None:
+        _queue(connection, plan, run, held, at)
+        return None
+    if fresh:
+        runs.advance(connection, run, "claimed", at=at)
+    return _begin(connection, plan, run, str(row.undoes), str(row.state), at)
+
+
+def _refusal(connection: Connection, plan: Plan, recheck: Recheck) -> Refusal | None:
+    try:
+        in_order(plan)
+    except ValueError as error:
+        return Refusal("needs", f"The plan cannot be ordered: {error}.")
+    return recheck(connection, plan)
+
+
+def targets(plan: Plan) -> list[str]:
+    """What must not be changed by two at once."""
+    risky = [step for step in plan.steps if step.section.risk is not Risk.READ]
+    return sorted({step.identity for step in risky})
+
+
+def _queue(connection: Connection, plan: Plan, run: str, held: Lock, at: datetime) -> None:
+    agents = sorted({step.agent.name for step in plan.steps if step.identity == held.target})
+    first = " It is in doubt: answer its question first." if held.question else ""
+    words = f"Plan {short(held.plan)} has {', '.join(agents)}; this one is next after it.{first}"
+    if words != runs.row(connection, run).words:
+        state: plan_model.State = plans.state(connection, plan.id)
+        if state in {"approved", "queued"}:
+            plans.advance(connection, plan.id, "queued", words, at=at)
+    runs.drop(connection, run, words, behind=held.run)
+
+
+def _begin(
+    connection: Connection, plan: Plan, run: str, undoes: str, state: str, at: datetime
+) -> Work:
+    made = runs.attempts(connection, run)
+    before = runs.attempts(connection, undoes) if undoes else ()
+    if undoes and state == "queued":
+        runs.advance(connection, run, "running", at=at)
+        runs.advance(connection, run, "rolling_back", at=at)
+    work = Work(
+        run=run,
+        plan=plan,
+        rolls_back=bool(undoes) or state == "rolling_back",
+        fresh=state == "queued" and not undoes,
+        journal={each.id: each for each in (*before, *made)},
+    )
+    if not work.rolls_back and _has_failed(plan, made):
+        work.stop("failed")
+    return work
+
+
+def _has_failed(plan: Plan, made: tuple[Attempt, ...]) -> bool:
+    return any(
+        each.state == "failed"
+        for step in plan.steps
+        for phase in ("do", "verify")
+        for each in latest(made, step.id, "do" if phase == "do" else "verify").values()
+    )

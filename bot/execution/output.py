@@ -1,0 +1,39 @@
+"""A command's bytes as text that is safe to store and show. Used wherever an outcome enters the journal or a card.
+
+Terminal sequences go, other controls and the marks that reverse the direction of text become visible, what is no UTF-8
+becomes U+FFFD. Secrets are masked last, so that a sequence in the middle of one hides nothing.
+"""
+
+import re
+
+from bot.model.ports import Redactor
+from bot.model.runs import Outcome
+
+_SEQUENCES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
+    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC and its like, up to their end
+    r"|\x1b[ -/]*[0-~]"
+)
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+
+
+def clean(data: bytes) -> str:
+    """Decoded, without terminal sequences, every other control visible as `<U+202E>`."""
+    text = _SEQUENCES.sub("", data.decode(errors="replace"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSAFE.sub(lambda match: f"<U+{ord(match[0]):04X}>", text)
+
+
+def told(outcome: Outcome, redactor: Redactor) -> str:
+    """What an outcome says, standard output first, secrets masked."""
+    parts = [clean(outcome.output), clean(outcome.errors)]
+    return redactor.redact(_joined(parts))
+
+
+def _joined(parts: list[str]) -> str:
+    first, second = parts
+    if first and second and not first.endswith("\n"):
+        return f"{first}\n{second}"
+    return first + second

@@ -1,0 +1,54 @@
+"""The rooms as one value. Made by `bot.app`, handed to `bot.flow`, the cases, and the loops that publish and deliver."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from approvals.people import People
+from approvals.policy import Policy
+from bot.bus import Bus
+from bot.execution.runner import Runner
+from bot.model.plans import Agent
+from bot.model.ports import Catalogue, Clock, Guard, Redactor, Renderer, Target
+from bot.planner.offline import OfflinePlanner
+from bot.store.writer import Store
+
+Effect = Callable[[Connection], None]
+"""What an event changes: one synchronous function, committed together with the event's `done`."""
+
+
+def nothing(_connection: Connection) -> None:
+    """The effect of an event that is none of our business."""
+
+
+class Library(Catalogue, Protocol):
+    """The capabilities in force, hot-reloaded."""
+
+    def reload(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
+    `health` says of each chat instance whether it is connected or what is wrong."""
+
+    name: str
+    store: Store
+    clock: Clock
+    bus: Bus
+    catalogue: Library
+    renderer: Renderer
+    guard: Guard
+    planner: OfflinePlanner
+    people: People
+    policy: Policy
+    runner: Runner
+    target_of: Callable[[Agent], Target]
+    agents: tuple[Agent, ...]
+    redactor: Redactor
+    late: timedelta
+    started_at: datetime
+    health: dict[str, str] = field(default_factory=dict)

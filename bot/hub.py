@@ -1,0 +1,296 @@
+"""Which agents a message is for. Called by `bot.flow` before the planner, with the agents of the room.
+
+An agent is addressed by name or alias where a sentence names one: `tell web1 to …`, `ask web1 about …`, `web1: …`,
+`… on web1`. Nobody addressed means every agent: the capability decides. A name that is nearly one is a question.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.model.plans import Agent
+from bot.spelling import near
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """For these agents. `text` is the request without the addressing words; `named` is false when all were taken."""
+
+    agents: tuple[Agent, ...]
+    text: str
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A misspelt name or a shared alias: ask `question`; `choices` are agents' names, `text` the request without address."""
+
+    question: str
+    choices: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """The message names an agent that is not here, or there is none at all. `why` is a sentence for people."""
+
+    why: str
+
+
+Routing = Routed | Unsure | Nobody
+
+LONGEST = 8000
+"""Characters: a longer message is passed on unread, and the planner refuses it."""
+
+_QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|“[^”]*”|«[^»]*»|‘[^’]*’|(?<!\w)'[^']*'(?!\w)")
+_TOKEN = re.compile(r"\S+")
+_EDGES = ".,:;!?()[]<>@…*_"
+_POSSESSIVE = re.compile(r"['’]s?$")
+_DEVICE = re.compile(
+    r"(eth|en[sop]|wlan|br|bond|sd[a-z]|vd[a-z]|nvme|md|tty|lo|dm|loop|ipv|ext|python|php|http|tls|ssl|utf)\W?\d"
+)
+_MACHINE = re.compile(r"[a-z][a-z_-]*\d+[a-z]?")
+
+_POLITE = frozenset(
+    (
+        "please",
+        "pls",
+        "hey",
+        "hi",
+        "hello",
+        "ok",
+        "okay",
+        "can",
+        "could",
+        "would",
+        "you",
+        "and",
+        "now",
+    )
+)
+_TELLING = frozenset(("tell", "ask"))
+_LETTING = frozenset(("have", "let", "get", "make"))
+_THEN = frozenset(("to", "about", "for", "if", "whether", "that"))
+_ASKING = frozenset(
+    ("what", "which", "how", "who", "when", "where", "why", "is", "are", "does", "do", "has")
+)
+_PEOPLE = frozenset(
+    (
+        "me",
+        "us",
+        "him",
+        "her",
+        "them",
+        "it",
+        "you",
+        "everyone",
+        "all",
+        "about",
+        "for",
+        "to",
+        "the",
+        "if",
+    )
+)
+_PLACES = frozenset(("on", "at"))
+_SOURCES = frozenset(("of", "from", "in", "for"))
+_ARTICLES = frozenset(("the", "agent", "host", "server", "machine"))
+_NO_AGENT = _PEOPLE | frozenset(
+    (
+        "a", "an", "this", "that", "port", "ports", "disk", "disks", "any", "each", "every", "my", "our", "your", "his", "top",
+        "demand", "time", "boot", "http", "https", "tcp", "udp", "localhost", "site", "sites", "which", "what", "hold", "line",
+    )
+)  # fmt: skip
+_VALUE_FOLLOWS = frozenset(("called", "named", "site", "name", "domain", "user", "host"))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One message being read: its tokens, who was found, and which tokens only address somebody."""
+
+    text: str
+    words: list[str]
+    marks: list[str]
+    spans: list[tuple[int, int]]
+    names: Mapping[str, tuple[Agent, ...]]
+    own: frozenset[str]
+    """Agents' own names: behind `of` an alias such as `nginx` is a word of the request."""
+    found: dict[str, Agent] = field(default_factory=dict)
+    shared: str = ""
+    strange: str = ""
+    cut: set[int] = field(default_factory=set)
+
+    def word(self, place: int) -> str:
+        return self.words[place] if 0 <= place < len(self.words) else ""
+
+    def known(self, place: int) -> bool:
+        return self.word(place) in self.names
+
+    def address(self, start: int, end: int) -> None:
+        """Take the names among `start`..`end` as addressed; those words are no part of the request."""
+        self.cut.update(range(start, end))
+        for word in self.words[start:end]:
+            agents = self.names.get(word, ())
+            if len(agents) > 1:
+                self.shared = word
+            self.found.update({agent.name: agent for agent in agents})
+
+    def rest(self) -> str:
+        """The text without what addresses. What stays is as it was written."""
+        parts, start = [], 0
+        for place in sorted(self.cut):
+            parts.append(self.text[start : self.spans[place][0]].strip())
+            start = self.spans[place][1]
+        parts.append(self.text[start:].strip())
+        return " ".join(filter(None, parts))
+
+
+def route(text: str, agents: Sequence[Agent]) -> Routing:
+    """Decide for whom `text` is among `agents`, those that may be asked in this room."""
+    if not agents:
+        return Nobody("No agent is configured for this room; add one under [[agents]].")
+    if len(text) > LONGEST:
+        return Routed(tuple(agents), text)
+    reading = _read(text, agents)
+    _from_start(reading)
+    _from_places(reading)
+    if not reading.found and not reading.strange:
+        _from_bare_names(reading)
+    if reading.strange:
+        return _stranger(reading, agents)
+    if reading.shared:
+        names = tuple(agent.name for agent in reading.names[reading.shared])
+        return Unsure(
+            f"{_listed(names, 'and')} are both called {reading.shared}. Which?",
+            names,
+            reading.rest(),
+        )
+    if reading.found:
+        return Routed(tuple(reading.found.values()), reading.rest(), named=True)
+    return Routed(tuple(agents), text.strip())
+
+
+def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
+    """Who is meant by each word. A name comes before an alias of somebody else."""
+    names: dict[str, tuple[Agent, ...]] = {}
+    for agent in agents:
+        for alias in agent.aliases:
+            others = names.get(alias.casefold(), ())
+            names[alias.casefold()] = others if agent in others else (*others, agent)
+    names.update({agent.name.casefold(): (agent,) for agent in agents})
+    return names
+
+
+def _read(text: str, agents: Sequence[Agent]) -> _Reading:
+    masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text)
+    words, marks, spans = [], [], []
+    for match in _TOKEN.finditer(masked):
+        raw = match[0].casefold()
+        word = raw.strip(_EDGES)
+        words.append(word)
+        marks.append(raw[-1:] if raw[-1:] in {":", ","} else "")
+        spans.append(match.span())
+    own = frozenset(agent.name.casefold() for agent in agents)
+    return _Reading(text, words, marks, spans, _directory(agents), own)
+
+
+def _from_start(reading: _Reading) -> None:
+    start = 0
+    while reading.word(start) in _POLITE:
+        start += 1
+    if reading.word(start) in _TELLING | _LETTING:
+        _told(reading, start)
+    elif start < len(reading.marks) and reading.marks[start]:
+        _labelled(reading, start)
+
+
+def _told(reading: _Reading, start: int) -> None:
+    """`tell web1 to …`, `ask web1 about …`, `have web1 …`."""
+    first = _past_articles(reading, start + 1)
+    end = _names_end(reading, first)
+    if end > first:
+        reading.address(start, end + (reading.word(end) in _THEN))
+    elif reading.word(start) in _TELLING and _must_be_agent(reading, first):
+        reading.strange = reading.word(first)
+        reading.cut.update(range(start, first + 1 + (reading.word(first + 1) in _THEN)))
+
+
+def _labelled(reading: _Reading, start: int) -> None:
+    """`web1: …` and `web1, …`."""
+    if reading.known(start):
+        reading.address(start, start + 1)
+    elif reading.marks[start] == ":" and near(reading.word(start), reading.names):
+        reading.strange = reading.word(start)
+        reading.cut.add(start)
+
+
+def _past_articles(reading: _Reading, place: int) -> int:
+    while reading.word(place) in _ARTICLES and reading.word(place + 1):
+        place += 1
+    return place
+
+
+def _must_be_agent(reading: _Reading, place: int) -> bool:
+    word, after = reading.word(place), reading.word(place + 1)
+    return bool(word) and "\0" not in word and word not in _PEOPLE and after in _THEN | _ASKING
+
+
+def _names_end(reading: _Reading, place: int) -> int:
+    """The end of a list of names such as `web1, web2 and web3` that begins at `place`."""
+    if not reading.known(place):
+        return place
+    while reading.known(place + 1) or (
+        reading.word(place + 1) in {"and", "or", "&"} and reading.known(place + 2)
+    ):
+        place += 1 if reading.known(place + 1) else 2
+    return place + 1
+
+
+def _from_places(reading: _Reading) -> None:
+    """`… on web1`, `… of web1`. Behind `on` a word that is nearly a name, or looks like a machine's, is not passed over."""
+    for place, word in enumerate(reading.words):
+        if word not in _PLACES | _SOURCES or place in reading.cut:
+            continue
+        first = _past_articles(reading, place + 1) if word in _PLACES else place + 1
+        end = _names_end(reading, first)
+        if end > first and (word in _PLACES or reading.word(first) in reading.own):
+            if not reading.word(end).isdecimal():
+                reading.address(place, end)
+        elif word == "on" and end == first and _looks_like_agent(reading, first):
+            reading.strange = reading.strange or reading.word(first)
+            reading.cut.update(range(place, first + 1))
+
+
+def _looks_like_agent(reading: _Reading, place: int) -> bool:
+    word = reading.word(place)
+    if word in _NO_AGENT or "\0" in word or reading.word(place + 1).isdecimal():
+        return False
+    if near(word, reading.names):
+        return True
+    return bool(_MACHINE.fullmatch(word)) and not _DEVICE.match(word)
+
+
+def _from_bare_names(reading: _Reading) -> None:
+    """`web1 disk space`, `how much memory does web1 have`, `web1's disk`. A bare name may be a word of the request too,
+    so it stays in the text."""
+    for place, word in enumerate(reading.words):
+        name = _POSSESSIVE.sub("", word)
+        if name not in reading.own or reading.word(place - 1 if place else -1) in _VALUE_FOLLOWS:
+            continue
+        reading.found.update({agent.name: agent for agent in reading.names[name]})
+        if name != word:
+            reading.cut.add(place)
+
+
+def _stranger(reading: _Reading, agents: Sequence[Agent]) -> Unsure | Nobody:
+    meant = near(reading.strange, reading.names)
+    names = tuple(dict.fromkeys(agent.name for word in meant for agent in reading.names[word]))
+    if names:
+        question = f"I know no agent called {reading.strange}. Did you mean {_listed(names, 'or')}?"
+        return Unsure(question, names, reading.rest())
+    here = _listed([agent.name for agent in agents], "and")
+    return Nobody(f"I know no agent called {reading.strange}. Here: {here}.")
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

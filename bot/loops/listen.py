@@ -1,0 +1,104 @@
+"""Hop one: what a chat heard is stored before its platform is told. Started by `bot.app` for each chat; events go on to
+`bot.loops.dispatch`."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import aclosing
+
+from sqlalchemy import Connection
+
+from bot.cases.vote import EMOJI, card_key
+from bot.house import House
+from bot.loops.dispatch import Dispatch
+from bot.model.errors import ParleyError, PermanentError, StoreError
+from bot.model.events import Batch
+from bot.model.people import Account, Conversation
+from bot.model.ports import Chat, Shown
+from bot.model.reports import Outgoing, Report
+from bot.report import refusal
+from bot.store import inbox, outbox, plans, votes
+from bot.store.plans import Stored
+
+log = logging.getLogger(__name__)
+
+
+async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
+    """Everything this chat hears, until it ends. A chat that can never work is logged; the others go on."""
+    try:
+        cursor = await house.store.read(lambda connection: inbox.cursor(connection, instance))
+        await _reconcile(house, instance, chat, dispatch)
+        async with aclosing(chat.listen(cursor)) as heard:  # type: ignore[type-var]  # listen is an async generator
+            async for batch in heard:
+                await _take(house, instance, chat, dispatch, batch)
+    except PermanentError as error:
+        log.error("chat %s ended: %s", instance, error)  # noqa: TRY400 - a sentence with the mend, no traceback
+        house.health[instance] = str(error)
+
+
+async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:
+    at = house.clock.now()
+    try:
+        received = await house.store.write(
+            lambda connection: inbox.accept(connection, instance, batch.events, batch.cursor, at)
+        )
+    except StoreError as error:
+        await _refuse(house, chat, batch, error)
+        return
+    house.health[instance] = "connected"
+    dispatch.offer(received)
+    if batch.lost:
+        log.warning("chat %s: %s", instance, batch.lost)
+
+
+async def _refuse(house: House, chat: Chat, batch: Batch, error: StoreError) -> None:
+    """What cannot be stored is refused aloud, once a conversation, without the store's help."""
+    log.error("nothing can be stored: %s", error)
+    places = {event.conversation: event for event in batch.events if event.conversation is not None}
+    for conversation, event in places.items():
+        report = refusal.error(
+            error.what, f"{error.mend} Then say it again.", changed="I did not take your message."
+        )
+        await _say_directly(chat, conversation, f"refused/{event.id}", report)
+
+
+async def _say_directly(chat: Chat, conversation: Conversation, key: str, report: Report) -> None:
+    try:
+        await chat.send(Outgoing(key, 0, conversation, "post", report))
+    except ParleyError as error:
+        log.warning("could not say that nothing can be stored: %s", error)
+
+
+async def _reconcile(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
+    """Reactions put on, or taken off, pending cards while nobody listened."""
+    try:
+        events = await chat.reconcile(await _shown(house, instance))
+    except ParleyError as error:
+        log.warning("chat %s: reactions on pending cards could not be read: %s", instance, error)
+        return
+    if events:
+        at = house.clock.now()
+        received = await house.store.write(
+            lambda connection: inbox.accept(connection, instance, events, None, at)
+        )
+        dispatch.offer(received)
+
+
+async def _shown(house: House, instance: str) -> list[Shown]:
+    return await house.store.read(lambda connection: list(_pending(connection, instance)))
+
+
+def _pending(connection: Connection, instance: str) -> Iterator[Shown]:
+    for stored in plans.in_state(connection, "pending"):
+        for post in outbox.open_posts(connection, [card_key(stored)]):
+            if post.conversation.instance == instance:
+                yield Shown(post.reference, post.conversation, _known(connection, stored, instance))
+
+
+def _known(connection: Connection, stored: Stored, instance: str) -> frozenset[tuple[Account, str]]:
+    """The reactions that we have counted."""
+    marks = {verdict: emoji for emoji, verdict in EMOJI.items()}
+    return frozenset(
+        (vote.account, marks[vote.verdict])
+        for vote in votes.standing(connection, stored.digest)
+        if vote.way == "reaction" and vote.account.instance == instance
+    )

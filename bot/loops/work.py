@@ -1,0 +1,56 @@
+"""Runs are worked on. Started by `bot.app`: recovers what a dead process left, then takes every run that is queued or
+answered. Each run is a task; the runner claims, and whoever is too late finds it claimed."""
+
+import asyncio
+import logging
+
+from bot.cases import renew
+from bot.house import House
+from bot.model.errors import ParleyError
+from bot.store import plans, runs
+
+log = logging.getLogger(__name__)
+
+LOOK = 30.0
+"""Seconds after which the loop looks without being woken: a missed wake-up costs at most this."""
+
+
+class Work:
+    """The runs under way in this process; `blocked` are those that wait for a target that another run has."""
+
+    def __init__(self, house: House, group: asyncio.TaskGroup) -> None:
+        self._house = house
+        self._group = group
+        self.going: set[str] = set()
+        self.blocked: set[str] = set()
+
+    async def work(self) -> None:
+        """For ever: everything runnable is begun; plans that went stale get their new revision."""
+        while True:
+            for run in await self._house.store.read(runs.resumable):
+                if run not in self.going:
+                    self.going.add(run)
+                    self._group.create_task(self._one(run))
+            await self._house.bus.wait("runs", LOOK)
+
+    async def _one(self, run: str) -> None:
+        try:
+            await self._house.runner.run(run)
+            # Still there to be run: its target is taken, and it is looked at again when another run ends.
+            waits = run in await self._house.store.read(runs.resumable)
+            (self.blocked.add if waits else self.blocked.discard)(run)
+        except ParleyError as error:
+            log.error("run %s: %s", run, error)  # noqa: TRY400 - a sentence with the mend, no traceback
+        finally:
+            self.going.discard(run)
+        await self._renew()
+        for topic in ("cards", "settled"):
+            self._house.bus.wake(topic)
+
+    async def _renew(self) -> None:
+        """A plan whose Preview differs from what people saw gets a new revision, pending again."""
+        for stored in await self._house.store.read(
+            lambda connection: plans.in_state(connection, "stale")
+        ):
+            if stored.superseded_by is None:
+                await renew.revise(self._house, stored)

@@ -1,0 +1,58 @@
+"""The exception tree. A refusal is a value, not an exception; these are for what should not happen.
+
+`reason` is a short label for metrics, `mend` says what to do; both reach people in one sentence.
+"""
+
+
+class ParleyError(Exception):
+    """Something went wrong that a person can mend."""
+
+    reason = "error"
+
+    def __init__(self, what: str, mend: str = "", *, reason: str = "") -> None:
+        self.what = what
+        self.mend = mend
+        self.reason = reason or type(self).reason
+        super().__init__(f"{what} {mend}".strip())
+
+
+class ConfigurationError(ParleyError):
+    """The configuration cannot be used."""
+
+    reason = "configuration"
+
+
+class TemporaryError(ParleyError):
+    """It may work later. `after` is the number of seconds the other side asked us to wait, if it did."""
+
+    reason = "temporary"
+
+    def __init__(
+        self, what: str, mend: str = "", *, after: float | None = None, reason: str = ""
+    ) -> None:
+        super().__init__(what, mend, reason=reason)
+        self.after = after
+
+
+class PermanentError(ParleyError):
+    """Trying again will not help."""
+
+    reason = "permanent"
+
+
+class StoreError(ParleyError):
+    """The database could not take it: full, read-only, locked or broken. Nothing of the call was kept."""
+
+    reason = "store"
+
+
+class OwnedError(ParleyError):
+    """Another process owns the data folder."""
+
+    reason = "owned"
+
+
+class TransitionError(ParleyError):
+    """A state machine was asked for a step that its table does not have."""
+
+    reason = "transition"

@@ -1,0 +1,71 @@
+"""What can happen. Chat adapters make these, the inbox stores them, `bot.flow` matches over `Event`.
+
+Every text in here comes from outside and is data: nothing in it is ever run, formatted into a template or trusted.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.model.people import Account, Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Words somebody wrote. `id` is the platform's own, unique within the instance.
+
+    `addressed` is true when the bot is mentioned (`@infra …`), prefixed (`!infra …`) or spoken to
+    directly; `text` is then without that prefix. `fresh_thread` is true when the message opened its thread.
+    """
+
+    id: str
+    conversation: Conversation
+    account: Account
+    text: str
+    at: datetime
+    addressed: bool = False
+    fresh_thread: bool = True
+    kind: str = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji put on, or taken off, the message with platform reference `message`. U+FE0F is already stripped."""
+
+    id: str
+    account: Account
+    message: str
+    emoji: str
+    added: bool
+    at: datetime
+    conversation: Conversation | None = None
+    kind: str = "reaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button pressed under the message with platform reference `message`; `action` is a `Control.action`."""
+
+    id: str
+    account: Account
+    message: str
+    action: str
+    at: datetime
+    conversation: Conversation | None = None
+    kind: str = "click"
+
+
+Event = Message | Reaction | Click
+"""The closed union. A new member needs a case in `bot.flow.handle`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What an adapter heard at once. `cursor` (opaque to all but the adapter) is stored in the same commit.
+
+    The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored.
+    `lost` says, in words for the room, that history could not be had.
+    """
+
+    events: tuple[Event, ...]
+    cursor: str | None = None
+    lost: str | None = None

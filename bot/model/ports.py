@@ -1,0 +1,158 @@
+"""What the rooms need of each other, one screen each. Implemented in `adapters`, `capabilities` and `bot`; wired in `bot.app`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.model.events import Batch, Event
+from bot.model.people import Account, Conversation
+from bot.model.plans import Agent, Draft, Step
+from bot.model.questions import QuestionKind
+from bot.model.reports import Outgoing
+from bot.model.runs import Limits, Outcome
+from bot.model.sections import Action, Refusal, Rendered, Section, Value
+
+
+class Clock(Protocol):
+    """The only source of time. `now` is aware UTC; `monotonic` is seconds that never go back."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A card or question still open on a platform, for `Chat.reconcile`: its reference, its thread, and the
+    (account, emoji) pairs that the store believes are on it."""
+
+    message: str
+    conversation: Conversation
+    known: frozenset[tuple[Account, str]] = frozenset()
+
+
+class Chat(Protocol):
+    """One chat platform instance."""
+
+    def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
+        """Everything heard since `cursor`, in order, for as long as the connection is wanted. Reconnects by itself.
+
+        Raises PermanentError when it can never work (a revoked token)."""
+        ...
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """Deliver and return the platform's reference. Raises TemporaryError or PermanentError."""
+        ...
+
+    async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
+        """The reactions that differ between the platform and `Shown.known`, as events. Called on every (re)start."""
+        ...
+
+
+class Target(Protocol):
+    """One machine or service on which actions are performed."""
+
+    async def identity(self) -> str:
+        """Who this is, resolved (URL, user, fingerprint): part of the plan's digest. Raises TemporaryError when not reachable."""
+        ...
+
+    async def perform(self, action: Action, limits: Limits, attempt: str) -> Outcome:
+        """Do it, once. Being cancelled ends the command and all it started (SIGTERM, after `limits.grace` SIGKILL)
+        before CancelledError goes on. `attempt` is unique. Never raises for a command that fails."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Guard(Protocol):
+    """The last look before anything runs."""
+
+    def check(self, step: Step) -> Refusal | None:
+        """Render the step again from its stored section and slots, compare byte for byte, check level, paths and hosts."""
+        ...
+
+
+class Renderer(Protocol):
+    """Slots in, argv out."""
+
+    def render(
+        self, section: Section, slots: Mapping[str, Value], agent: Agent
+    ) -> tuple[dict[str, Value], Rendered] | Refusal:
+        """Fill `from agent` slots and defaults, type-check every value, render. The first element has every slot's final value."""
+        ...
+
+    def check(self, section: Section, slot: str, value: Value) -> Refusal | None:
+        """Type-check one value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A section found. `score` is higher for better; `covered` is true when every word of its title or of one of its
+    aliases stands in the query (stemmed, stop words apart) and `words` is how many; `rest`, set when covered, counts the query words that stand nowhere in the section."""
+
+    id: str
+    score: float
+    covered: bool = False
+    words: int = 0
+    rest: int = 0
+
+
+class Catalogue(Protocol):
+    """The capabilities in force."""
+
+    def section(self, id: str) -> Section | None: ...
+    def search(
+        self, query: str, limit: int = 8, packs: Sequence[str] | None = None
+    ) -> list[Hit]: ...
+    def sections(self, packs: Sequence[str] | None = None) -> Sequence[Section]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already."""
+
+    text: str
+    agents: tuple[Agent, ...]
+    draft: Draft | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Ready to become a plan."""
+
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """One question for the person."""
+
+    kind: QuestionKind
+    text: str
+    choices: tuple[str, ...] = ()
+    draft: Draft | None = None
+    slot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing fits. `nearest` are at most three `(pack, section title)`; `suggestion` is the agent's name probably meant."""
+
+    text: str
+    nearest: tuple[str, ...] = ()
+    suggestion: str = ""
+
+
+Idea = Wanted | Unclear | Unknown
+
+
+class Planner(Protocol):
+    async def plan(self, request: Request) -> Idea: ...
+
+
+class Redactor(Protocol):
+    """Secrets out, before anything is stored, logged, posted or audited."""
+
+    def redact(self, text: str) -> str: ...

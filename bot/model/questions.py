@@ -1,0 +1,33 @@
+"""Open questions: a draft that misses a slot, several agents that fit, a run in doubt, a step for a person."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bot.model.people import Conversation
+from bot.model.plans import Draft
+
+QuestionKind = Literal["slot", "agent", "section", "in_doubt", "human", "wanted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asked in a thread, answered there by one of `choices` or, where there are none, in free words.
+
+    `request` and `draft` carry what is known so far; `slot` is what an answer fills; `plan`, `run`, `attempt`
+    name what an in-doubt or human question is about; `about` is shown to machines (`step`, `argv`).
+    `requesters` are everyone whose words are in the draft.
+    """
+
+    id: str
+    kind: QuestionKind
+    conversation: Conversation
+    text: str
+    choices: tuple[str, ...] = ()
+    request: str = ""
+    draft: Draft | None = None
+    slot: str = ""
+    requesters: tuple[str, ...] = ()
+    plan: str = ""
+    run: str = ""
+    attempt: str = ""
+    about: dict[str, Any] = field(default_factory=dict)

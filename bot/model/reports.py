@@ -1,0 +1,83 @@
+"""What people read, before any platform lays it out. Made by `bot.report`, stored in the outbox, rendered by chat adapters."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bot.model.people import Account, Conversation
+
+ReportKind = Literal[
+    "plan", "progress", "result", "answer", "question", "refusal", "incident", "digest", "error"
+]
+
+Tone = Literal["grey", "blue", "green", "amber", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Words. `code spans` stand in backticks; everything else is plain and must be escaped by the renderer.
+
+    `style` `code` is a block laid out verbatim (argv, output); `struck` is struck through; `faint` is secondary.
+    """
+
+    text: str
+    style: Literal["plain", "strong", "code", "faint", "struck", "heading"] = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Something to press: `action` comes back in a `Click`, `emoji` in a `Reaction`, `label` is what people read."""
+
+    action: str
+    emoji: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Text too long for a message: posted as a file where the platform has files."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One message for people. `data` is the machine-readable half of `interface.md` (keys `plan`, `question`, `run`)."""
+
+    kind: ReportKind
+    paragraphs: tuple[Paragraph, ...]
+    tone: Tone = "grey"
+    controls: tuple[Control, ...] = ()
+    mention: Account | None = None
+    attachments: tuple[Attachment, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The whole message as plain text: notifications, screen readers, terminals."""
+        lines = [paragraph.text for paragraph in self.paragraphs]
+        if self.controls:
+            lines.append(
+                "   ".join(f"{control.emoji} {control.label}".strip() for control in self.controls)
+            )
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One thing to deliver. `number` is unique for a data folder and rises; `key` is the same at every retry.
+
+    `post` makes a new message in `conversation`; `edit` replaces the message with platform reference `message`;
+    `react` puts `emoji` on the message `message`. `only_to` is for that person's eyes alone.
+    `uncertain` is true when an earlier try may have come out: look before sending again.
+    """
+
+    key: str
+    number: int
+    conversation: Conversation
+    kind: Literal["post", "edit", "react"]
+    report: Report | None = None
+    message: str | None = None
+    emoji: str | None = None
+    only_to: Account | None = None
+    uncertain: bool = False

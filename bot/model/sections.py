@@ -1,0 +1,213 @@
+"""A capability section, compiled. Made by `capabilities`, kept inside every plan, rendered again by the guard.
+
+A template holds literal text and named holes; nothing here ever goes through a shell.
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | tuple[str, ...]
+"""A slot's value exactly as given: one string, or the words of a `list` slot."""
+
+Slots = Mapping[str, Value]
+
+
+class Risk(enum.StrEnum):
+    """How much a section may change. The order of the members is the order of risk."""
+
+    READ = "read"
+    LOW = "low"
+    CHANGE = "change"
+    DESTROY = "destroy"
+
+    @property
+    def rank(self) -> int:
+        return _RANKS[self]
+
+
+_RANKS = {risk: rank for rank, risk in enumerate(Risk)}
+
+
+def worst(risks: Iterable[Risk]) -> Risk:
+    """The greatest of some risks; `read` of none."""
+    return max(risks, key=lambda risk: risk.rank, default=Risk.READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A typed hole. `rule` is the text of the Parameters table; the fields after `example` are its parsed parts."""
+
+    name: str
+    type: str
+    rule: str = ""
+    description: str = ""
+    required: bool = True
+    from_agent: bool = False
+    default: str | None = None
+    example: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    root: str | None = None
+    hosts: tuple[str, ...] = ()
+    item: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of literal text, or (when `slot` is set) the value of that slot."""
+
+    text: str = ""
+    slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One template word. `one` renders to exactly one word; `list` to one per value of its only slot;
+    `flag` to `flag value` (two words) or none; `flag=` to one word `flag=value`, or none."""
+
+    pieces: tuple[Piece, ...]
+    form: Literal["one", "list", "flag", "flag="] = "one"
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExecTemplate:
+    """A simple command, or a pipeline of several: words per stage. `line` is where it stands in the file."""
+
+    stages: tuple[tuple[Word, ...], ...]
+    line: int = 0
+    kind: Literal["exec"] = "exec"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTemplate:
+    """`cat > PATH <<'WORD'`: a file written atomically, with a copy of the old one kept."""
+
+    path: Word
+    content: tuple[Piece, ...]
+    line: int = 0
+    kind: Literal["write"] = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class HumanTemplate:
+    """Words for a person, who does it and reacts; the run waits meanwhile."""
+
+    text: tuple[Piece, ...]
+    line: int = 0
+    kind: Literal["human"] = "human"
+
+
+Template = ExecTemplate | WriteTemplate | HumanTemplate
+
+
+@dataclass(frozen=True, slots=True)
+class Exec:
+    """argv lists, one per stage of a pipeline; the last stage's exit code is judged, every stage must be good."""
+
+    stages: tuple[tuple[str, ...], ...]
+    kind: Literal["exec"] = "exec"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write `content` (UTF-8) to `path`."""
+
+    path: str
+    content: str
+    kind: Literal["write"] = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A person must do this and say so."""
+
+    text: str
+    kind: Literal["human"] = "human"
+
+
+Action = Exec | Write | Ask
+"""One rendered thing to do: exactly one attempt in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Read-only look before approval and again before the run. `compare`: `exit`, `lines`, `regex …`, `json …` or "" (not compared)."""
+
+    body: tuple[ExecTemplate, ...]
+    compare: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """How to see that it worked. `expect` is a regular expression over the raw output; `within` is in seconds, 0 for once."""
+
+    body: tuple[ExecTemplate, ...]
+    expect: str | None = None
+    within: float = 0.0
+    exits: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A typed output: `way` is `regex …` (first group) or `json $.path` over the raw output of the body."""
+
+    name: str
+    type: str
+    way: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One `## How to …`: one capability, `<pack>/<slug>`. `hash` is SHA-256 over all fields but `hash`, `source` and `line`."""
+
+    id: str
+    pack: str
+    title: str
+    risk: Risk
+    level: int
+    body: tuple[Template, ...]
+    slots: tuple[Slot, ...] = ()
+    aliases: tuple[str, ...] = ()
+    pack_aliases: tuple[str, ...] = ()
+    description: str = ""
+    examples: tuple[str, ...] = ()
+    preview: Preview | None = None
+    verify: Verify | None = None
+    rollback: tuple[Template, ...] = ()
+    irreversible: bool = False
+    idempotent: bool = False
+    exits: tuple[int, ...] = (0,)
+    returns: tuple[Return, ...] = ()
+    alerts: tuple[str, ...] = ()
+    encode: str | None = None
+    source: str = ""
+    line: int = 0
+    hash: str = ""
+
+    def slot(self, name: str) -> Slot | None:
+        """The declared slot of that name."""
+        return next((slot for slot in self.slots if slot.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is not rendered or not run: a value, not an exception. `rule` names the rule that refused."""
+
+    rule: str
+    why: str
+    slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A section with its slots filled: everything that may be run for it, in order."""
+
+    actions: tuple[Action, ...]
+    preview: tuple[Exec, ...] = ()
+    verify: tuple[Exec, ...] = ()
+    rollback: tuple[Action, ...] = ()

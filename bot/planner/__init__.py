@@ -1,0 +1,1 @@
+"""From words to drafts of plans. Never writes a command: picks sections and fills slots."""

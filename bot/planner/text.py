@@ -1,0 +1,67 @@
+"""A request as tokens: bare words, quoted text, `key=value`. Called by `bot.planner.slots`; tokens become slot values.
+
+Nothing is folded or repaired: a token's text is what stands there, without the punctuation of the sentence around it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_BEFORE, _AFTER = r"(?<![^\s(\[{,:;=])", r"(?![^\s)\]},.:;!?])"
+_TOKEN = re.compile(
+    rf"""(?P<key>[A-Za-z][\w-]*)=(?:"(?P<k1>[^"]*)"|'(?P<k2>[^']*)'|`(?P<k3>[^`]*)`){_AFTER}
+    | {_BEFORE}(?:"(?P<q1>[^"]*)"|'(?P<q2>[^']*)'|`(?P<q3>[^`]*)`|“(?P<q4>[^”]*)”|«(?P<q5>[^»]*)»|‘(?P<q6>[^’]*)’){_AFTER}
+    | [(\[{{]+(?=["'`“«‘])
+    | (?P<word>\S+)""",
+    re.VERBOSE,
+)
+_KEYED = re.compile(r"([A-Za-z][\w-]*)=(.+)", re.DOTALL)
+_PORT = re.compile(r"((?=.*[A-Za-z.])[A-Za-z0-9.-]+)?:(\d{1,5})")
+_OPENING, _CLOSING = "([{<", ".,:!?…)]}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`text` as given, `low` for comparing with cue words; `key` of `key=value`; `mark` is the punctuation cut off its end."""
+
+    text: str
+    low: str
+    quoted: bool = False
+    key: str = ""
+    mark: str = ""
+
+
+def read(text: str) -> list[Token]:
+    """All tokens in order. `host:8080` and `:8080` become the host, the word `port` and the number."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        word = match["word"]
+        if word is not None:
+            tokens.extend(_bare(word))
+        elif (inside := _inside(match)) is not None:
+            tokens.append(
+                Token(inside, inside.casefold(), quoted=True, key=(match["key"] or "").casefold())
+            )
+    return tokens
+
+
+def _inside(match: re.Match[str]) -> str | None:
+    groups = ("k1", "k2", "k3", "q1", "q2", "q3", "q4", "q5", "q6")
+    return next((match[group] for group in groups if match[group] is not None), None)
+
+
+def _bare(word: str) -> Iterator[Token]:
+    text = word.lstrip(_OPENING)
+    cut = text.rstrip(_CLOSING)
+    mark = text[len(cut) :]
+    if not cut:
+        return
+    if keyed := _KEYED.fullmatch(cut):
+        yield Token(keyed[2], keyed[2].casefold(), key=keyed[1].casefold(), mark=mark)
+    elif port := _PORT.fullmatch(cut):
+        if port[1]:
+            yield Token(port[1], port[1].casefold())
+        yield Token("port", "port")
+        yield Token(port[2], port[2], mark=mark)
+    else:
+        yield Token(cut, cut.casefold(), mark=mark)

@@ -1,0 +1,35 @@
+"""Adapters by entry point. `bot.config` reads `settings`, `bot.app` calls `load` for what is configured.
+
+An entry point names a `Plugin` in a module free of SDKs; the adapter's own module is imported by `load` alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from bot.model.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One adapter. `settings` is a pydantic model of its configuration table (unknown keys forbidden, every field with
+    a default or a clear description); `load()` imports the adapter and returns its factory. `probe`, for
+    `parley check`, tries the connection: a chat's takes its settings, a target's its URL; both return None or one sentence
+    with the mend, or an awaitable of it."""
+
+    name: str
+    settings: type[Any]
+    load: Callable[[], Callable[..., Any]]
+    probe: Callable[..., Any] | None = None
+
+
+def find(group: str, name: str) -> Plugin:
+    """The plugin of that name in `parley.<group>`. Raises ConfigurationError naming what there is."""
+    found = entry_points(group=f"parley.{group}")
+    for entry in found:
+        if entry.name == name:
+            plugin: Plugin = entry.load()
+            return plugin
+    there = ", ".join(sorted(entry.name for entry in found)) or "none"
+    raise ConfigurationError(f"There is no {group} adapter named {name!r}.", f"Installed: {there}.")

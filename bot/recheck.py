@@ -1,0 +1,43 @@
+"""The look at the claim: people, rules, packs and the global stop, as they are now. Made by `bot.app`, asked by the runner
+inside the transaction that claims."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from approvals import gate
+from approvals.people import People
+from approvals.policy import Policy
+from bot.model.plans import Plan
+from bot.model.ports import Catalogue, Clock
+from bot.model.sections import Refusal
+from bot.store import plans, switches, votes
+
+STOP = "stop"
+"""The switch of the global stop."""
+
+
+def recheck(
+    people: People, policy: Policy, catalogue: Catalogue, clock: Clock
+) -> Callable[[Connection, Plan], Refusal | None]:
+    """Why an approved plan may not begin now, or None. The rule `stale` means that it is stale."""
+
+    def check(connection: Connection, plan: Plan) -> Refusal | None:
+        stopped = switches.why(connection, STOP)
+        if stopped:
+            return Refusal(STOP, f"{stopped}. Nothing new is run until somebody says `resume`.")
+        stored = plans.fetch(connection, plan.id, plan.revision)
+        standing = votes.standing(connection, stored.digest)
+        return gate.recheck(
+            stored.request, standing, people, policy, plan, clock.now()
+        ) or _changed(plan, catalogue)
+
+    return check
+
+
+def _changed(plan: Plan, catalogue: Catalogue) -> Refusal | None:
+    for step in plan.steps:
+        current = catalogue.section(step.section.id)
+        if current is None or current.hash != step.section.hash:
+            return Refusal("stale", f"the section {step.section.id} has changed since you saw it")
+    return None

@@ -1,0 +1,109 @@
+"""What is answered without any planner: help, status, and the lists of plans, approvals, agents and capabilities."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.model.plans import Agent
+from bot.model.reports import Attachment, Paragraph, Report
+from bot.model.sections import Section
+from bot.report.actions import capability
+from bot.report.plan import reference, title
+from bot.report.safe import line, span
+from bot.report.times import clock, duration
+from bot.report.view import PlanView
+
+MOST = 10
+"""Lines shown; the rest is in a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is true of the bot now. `connections` are (instance, "connected" or what is wrong)."""
+
+    now: datetime
+    since: datetime
+    pending: int = 0
+    running: int = 0
+    in_doubt: int = 0
+    stopped_by: str = ""
+    connections: tuple[tuple[str, str], ...] = ()
+
+
+def help_card(bot: str, sections: Sequence[Section], agents: Sequence[Agent]) -> Report:
+    """What this person may do here, with one real example a line. `sections` and `agents` are those allowed."""
+    lines = [_example(bot, section, agents) for section in sections]
+    if not lines:
+        return _list(
+            "You may do nothing here yet.", [], "Ask an operator to add you to [[people]]."
+        )
+    also = "Also: status · plans · approvals · agents · capabilities · help."
+    return _list("You can ask, for example:", lines, also)
+
+
+def _example(bot: str, section: Section, agents: Sequence[Agent]) -> str:
+    words = section.examples[0] if section.examples else capability(section).partition(": ")[2]
+    able = [agent.name for agent in agents if section.pack in agent.packs]
+    named = f" on {able[0]}" if able and able[0] not in words.split() else ""
+    return f"{span(f'@{bot} {words}{named}')} {section.risk}"
+
+
+def status(now: Status) -> Report:
+    """Up since when, what is open, what is connected."""
+    counts = f"{now.pending} waiting for approval · {now.running} running · {now.in_doubt} in doubt"
+    up: timedelta = now.now - now.since
+    lines = [f"{line(name)}: {line(state)}" for name, state in now.connections]
+    if now.stopped_by:
+        lines.insert(0, f"Stopped by {line(now.stopped_by)}: nothing new is run.")
+    return _list(f"Up for {duration(up)}. {counts}.", lines)
+
+
+def plans_list(views: Sequence[PlanView]) -> Report:
+    """The newest plans, their state, what they do."""
+    lines = [
+        f"{reference(view.plan.id)} {view.state} · {title(view.plan)} · for {view.requester}"
+        for view in views
+    ]
+    return _list("Plans:" if lines else "There are no plans.", lines)
+
+
+def approvals_list(views: Sequence[PlanView]) -> Report:
+    """What waits for somebody's vote, what it needs, and until when."""
+    lines = [_waiting(view) for view in views]
+    return _list("Waiting for approval:" if lines else "Nothing waits for approval.", lines)
+
+
+def _waiting(view: PlanView) -> str:
+    needs = "; ".join(line(each) for each in view.needed)
+    until = f" · expires {clock(view.expires_at, view.now)}" if view.expires_at else ""
+    return f"{reference(view.plan.id)} {view.plan.risk} · {title(view.plan)} · needs {needs}{until}"
+
+
+def agents_list(agents: Sequence[Agent]) -> Report:
+    """Who can do things here: names, level, packs."""
+    lines = [_agent(agent) for agent in agents]
+    return _list("Agents:" if lines else "There are no agents here.", lines)
+
+
+def _agent(agent: Agent) -> str:
+    also = f" (also {', '.join(line(alias) for alias in agent.aliases)})" if agent.aliases else ""
+    packs = ", ".join(line(pack) for pack in agent.packs) or "no packs"
+    return f"{span(agent.name)}{also} · level {agent.level} · {packs}"
+
+
+def capabilities_list(sections: Sequence[Section]) -> Report:
+    """What can be asked for, with its risk."""
+    lines = [f"{capability(section)} · {section.risk}" for section in sections]
+    return _list("Capabilities:" if lines else "There are no capabilities here.", lines)
+
+
+def _list(head: str, lines: Sequence[str], after: str = "") -> Report:
+    rest = len(lines) - MOST
+    shown = [Paragraph(head, "strong"), *(Paragraph(each) for each in lines[:MOST])]
+    files: tuple[Attachment, ...] = ()
+    if rest > 0:
+        shown.append(Paragraph(f"{rest} more in list.txt.", "faint"))
+        files = (Attachment("list.txt", "\n".join(lines)),)
+    if after:
+        shown.append(Paragraph(after, "faint"))
+    return Report("answer", tuple(shown), attachments=files)

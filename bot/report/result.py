@@ -1,0 +1,46 @@
+"""The result: one new message at the end of a run, so that the requester is notified. Called by `bot.flow`."""
+
+from bot.model import runs
+from bot.model.people import Account
+from bot.model.reports import Paragraph, Report, Tone
+from bot.report.data import run_data
+from bot.report.outcome import facts, failure, left, output_files, restored, so_far
+from bot.report.safe import plain
+from bot.report.view import PlanView, approved, passed
+
+_TONES: dict[runs.State, Tone] = {"done": "green", "cancelled": "grey", "stale": "amber"}
+
+
+def result(view: PlanView, mention: Account | None = None) -> Report:
+    """How the run ended, in one or two sentences that begin with the requester's name; `data` has `run`."""
+    run = view.run
+    if run is None:
+        raise ValueError("a plan without a run has no result")
+    return Report(
+        "result",
+        (Paragraph(f"{view.requester}, {_words(view, run)}"),),
+        _TONES.get(run.state, "red"),
+        mention=mention,
+        attachments=output_files(view) if run.state in {"failed", "rolled_back"} else (),
+        data={"run": run_data(run)},
+    )
+
+
+def _words(view: PlanView, run: runs.Run) -> str:
+    match run.state:
+        case "done":
+            how = ", ".join(part for part in (passed(view), approved(view, timed=False)) if part)
+            return f"done: {facts(view)} ({how})."
+        case "rolled_back":
+            return f"failed: {_sentence(failure(view))} Rolled back: {restored(view)}"
+        case "cancelled":
+            return f"cancelled: {so_far(view)}"
+        case "stale":
+            return f"not run: {_sentence(plain(run.words or view.words) or 'it is stale')} Nothing was changed."
+        case _:
+            return f"failed: {_sentence(failure(view))} {left(view)}"
+
+
+def _sentence(words: str) -> str:
+    words = words.replace("   (output)", "")
+    return words if words.endswith((".", "!", "?")) else f"{words}."

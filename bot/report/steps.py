@@ -1,0 +1,118 @@
+"""A plan's steps as the approver sees them: agent, capability, slots, every command, what follows. Used by `plan`."""
+
+import shlex
+
+from bot.model.plans import Step
+from bot.model.reports import Attachment, Paragraph
+from bot.model.sections import Risk, Value, Write
+from bot.report.actions import capability, labelled, lost, then, undo
+from bot.report.safe import plain, verbatim
+from bot.report.view import PlanView
+
+WIDTH = 78
+WHOLE = 3
+"""Plans of at most so many steps are shown whole."""
+
+_SHORT_LOOK = 6
+_LOOK_LINES = 10
+
+
+def paragraphs(view: PlanView) -> list[Paragraph]:
+    """Every step as a block; of more than `WHOLE` steps a line each, but every step that destroys in full."""
+    steps = list(enumerate(view.plan.steps, 1))
+    whole = len(steps) <= WHOLE
+    shown = []
+    for number, step in steps:
+        full = whole or step.section.risk is Risk.DESTROY
+        lines = block(number, step) if full else [headline(number, step)]
+        shown.append(Paragraph("\n".join(lines), "code"))
+    if not whole:
+        shown.append(Paragraph("show all: every command is in the attached file", "faint"))
+    return shown
+
+
+def attachments(view: PlanView) -> tuple[Attachment, ...]:
+    """What the card had no room for: the files to be written, long Previews, and the whole plan where steps were shortened."""
+    files = [
+        Attachment(verbatim(action.path).rpartition("/")[2] or "file", plain(action.content))
+        for step in view.plan.steps
+        for action in step.actions
+        if isinstance(action, Write)
+    ]
+    files += [
+        Attachment(f"preview-{number}.txt", text)
+        for number, step in enumerate(view.plan.steps, 1)
+        if len((text := _look(view, step)).splitlines()) > _LOOK_LINES
+    ]
+    if len(view.plan.steps) > WHOLE:
+        whole = [block(number, step) for number, step in enumerate(view.plan.steps, 1)]
+        text = "\n\n".join("\n".join(lines) for lines in whole)
+        files.append(Attachment(f"{view.name.lower().replace(' ', '-')}.txt", text))
+    return tuple(files)
+
+
+def looks(view: PlanView) -> list[Paragraph]:
+    """What each Preview showed: `Now there: a, b`, or a block of at most ten lines."""
+    shown = []
+    for number, step in enumerate(view.plan.steps, 1):
+        label = "Now there:" if len(view.plan.steps) == 1 else f"Now there for step {number}:"
+        if step.preview and step.id in view.looks:
+            shown.append(Paragraph(_now_there(label, _look(view, step)), "code"))
+    return shown
+
+
+def _look(view: PlanView, step: Step) -> str:
+    return plain(view.looks.get(step.id, "")).strip("\n")
+
+
+def _now_there(label: str, text: str) -> str:
+    lines = text.splitlines()
+    words = [each.strip() for each in lines if each.strip()]
+    if not words:
+        return f"{label} nothing"
+    if len(words) <= _SHORT_LOOK and all(len(each.split()) == 1 for each in words):
+        return f"{label} {', '.join(words)}"
+    more = len(lines) - _LOOK_LINES
+    rest = [f"… {more} more in the attached file"] if more > 0 else []
+    return "\n".join([label, *(f"   {each}" for each in lines[:_LOOK_LINES]), *rest])
+
+
+def headline(number: int, step: Step) -> str:
+    """`1. web1 · nginx-sites: add a reverse proxy          change`, the risk at the right edge."""
+    left = f"{number}. {step.agent.name} · {capability(step.section)}"
+    risk = str(step.section.risk)
+    return f"{left}{' ' * max(2, WIDTH - len(left) - len(risk))}{risk}"
+
+
+def block(number: int, step: Step) -> list[str]:
+    """One step in full, a line each."""
+    lines = [_slots(step), *([f"after  step {', '.join(step.needs)}"] if step.needs else [])]
+    lines += [labelled(action) for action in step.actions]
+    lines += then(step)
+    if step.section.risk is Risk.DESTROY:
+        lines.append(f"lost   {lost(step)}")
+    if step.section.risk is not Risk.READ:
+        lines.append(f"else   {_otherwise(step)}")
+    return [headline(number, step), *(f"   {line}" for line in lines if line)]
+
+
+def _otherwise(step: Step) -> str:
+    if step.rollback:
+        return undo(step)
+    if step.section.irreversible:
+        return "nothing: it cannot be undone"
+    return "nothing: it has no rollback"
+
+
+def _slots(step: Step) -> str:
+    declared = sorted(step.section.slots, key=lambda slot: slot.from_agent)
+    known = [slot.name for slot in declared if slot.name in step.slots]
+    names = known + [name for name in step.slots if name not in known]
+    return " · ".join(_slot(step, name, step.slots[name]) for name in names)
+
+
+def _slot(step: Step, name: str, value: Value) -> str:
+    words = value if isinstance(value, str) else shlex.join(value)
+    slot = step.section.slot(name)
+    origin = f" (from {step.agent.name})" if slot and slot.from_agent else ""
+    return verbatim(f"{name} {words}{origin}")

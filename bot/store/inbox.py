@@ -1,0 +1,269 @@
+"""What was heard and is not lost any more. Chat listeners call `accept`; `bot.loops` works off what waits.
+
+A row goes in before its platform is told that it arrived; its key stays for ever, so a redelivery finds it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, Index, UniqueConstraint, bindparam, case, null, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import Field, SQLModel
+
+from bot.model.errors import TransitionError
+from bot.model.events import Click, Event, Message, Reaction
+from bot.store import documents
+from bot.store.statements import Statement
+
+State = Literal["waiting", "handling", "done", "failed"]
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    "waiting": frozenset({"handling"}),
+    "handling": frozenset({"handling", "done", "failed"}),
+    "done": frozenset(),
+    "failed": frozenset(),
+}
+"""`handling` follows itself when the process died over it and begins it again."""
+
+MOST = 3
+"""So often an event is begun; one that killed its handler each time ends `failed`."""
+
+VOTES = "votes"
+"""The lane of what must never wait behind other work."""
+
+_REPLACED = "\ufffd".encode()
+_OPEN = sql("state IN ('waiting', 'handling')")
+_ENDED = sql("state IN ('done', 'failed')")
+_KINDS: dict[str, type[Message] | type[Reaction] | type[Click]] = {
+    "message": Message,
+    "reaction": Reaction,
+    "click": Click,
+}
+
+
+class InboxRow(SQLModel, table=True):
+    """One event. `event` is NULL once its text was forgotten; the key columns are never deleted."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("instance", "tenant", "platform_id", "kind", name="inbox_key"),
+        Index("inbox_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    instance: str
+    tenant: str
+    platform_id: str
+    kind: str
+    lane: str
+    state: str
+    attempts: int
+    event: bytes | None
+    words: str
+    accepted_at: str
+
+
+class CursorRow(SQLModel, table=True):
+    """Up to where a chat instance has listened, in its adapter's own words."""
+
+    __tablename__ = "cursors"
+    instance: str = Field(primary_key=True)
+    position: str
+    moved_at: str
+
+
+INBOX = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+CURSORS = CursorRow.__table__  # type: ignore[attr-defined]  # as above
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A stored event. `id` rises in the order of acceptance; events of one `lane` are handled one after another."""
+
+    id: int
+    event: Event
+    lane: str
+    attempts: int
+    accepted_at: datetime
+
+
+_insert = Statement(
+    insert(INBOX)
+    .values(state="waiting", attempts=0, words="")
+    .on_conflict_do_nothing(index_elements=["instance", "tenant", "platform_id", "kind"]),
+    *("instance", "tenant", "platform_id", "kind", "lane", "event", "accepted_at"),
+)
+_put_cursor = insert(CURSORS)
+_move = Statement(
+    _put_cursor.on_conflict_do_update(
+        index_elements=["instance"],
+        set_={
+            "position": _put_cursor.excluded.position,
+            "moved_at": _put_cursor.excluded.moved_at,
+        },
+    ),
+    *("instance", "position", "moved_at"),
+)
+_cursor = Statement(select(CURSORS.c.position).where(CURSORS.c.instance == bindparam("of")))
+_waiting = Statement(
+    select(
+        *(INBOX.c.id, INBOX.c.kind, INBOX.c.event),
+        *(INBOX.c.lane, INBOX.c.attempts, INBOX.c.accepted_at),
+    )
+    .where(_OPEN)
+    .order_by(INBOX.c.id)
+)
+_worn = INBOX.c.attempts >= MOST
+_begin = Statement(
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("of"), _OPEN)
+    .values(
+        attempts=INBOX.c.attempts + 1,
+        state=case((_worn, "failed"), else_="handling"),
+        words=case((_worn, f"It ended the process {MOST} times."), else_=""),
+    )
+    .returning(INBOX.c.attempts)
+)
+_first = Statement(
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("of"), _OPEN, INBOX.c.state == "waiting")
+    .values(attempts=1, state="handling")
+)
+_end = Statement(
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("of"), INBOX.c.state == "handling")
+    .values(state=bindparam("to"), words=bindparam("why"))
+)
+_state = Statement(select(INBOX.c.state).where(INBOX.c.id == bindparam("of")))
+_forget = Statement(
+    update(INBOX)
+    .where(INBOX.c.accepted_at < bindparam("before"), _ENDED, INBOX.c.event.is_not(None))
+    .values(event=null())
+)
+
+
+def lane_of(event: Event) -> str:
+    """Votes, clicks and the bare words of a vote or of `stop` go in the lane of votes, the rest in its conversation's."""
+    if not isinstance(event, Message):
+        return VOTES
+    words = event.text.split(maxsplit=1)
+    first = words[0].casefold() if words else ""
+    if first in {"approve", "reject"} or (first == "stop" and len(words) == 1):
+        return VOTES
+    where = event.conversation
+    return f"{where.instance}\n{where.room}\n{where.thread}"
+
+
+def accept(
+    connection: Connection,
+    instance: str,
+    events: Sequence[Event],
+    cursor: str | None,
+    at: datetime,
+    lane: Callable[[Event], str] = lane_of,
+) -> list[Received]:
+    """Store what is new of `events` and the adapter's `cursor` (None: unchanged). What was stored before is left out."""
+    now = at.isoformat()
+    received = []
+    for heard in events:
+        event, data = _storable(heard)
+        path = lane(event)
+        number = _insert.insert(
+            connection,
+            instance=instance,
+            tenant=event.account.tenant,
+            platform_id=event.id,
+            kind=event.kind,
+            lane=path,
+            event=data,
+            accepted_at=now,
+        )
+        if number is not None:
+            received.append(Received(number, event, path, 0, at))
+    if cursor is not None:
+        _move.run(connection, instance=instance, position=cursor, moved_at=now)
+    return received
+
+
+def _storable(event: Event) -> tuple[Event, bytes]:
+    """The event and its bytes. What UTF-8 cannot hold is replaced in both, so that no later write stumbles over it."""
+    data = documents.pack(event)
+    return (documents.load(type(event), data) if _REPLACED in data else event), data
+
+
+def cursor(connection: Connection, instance: str) -> str | None:
+    """Where `instance` goes on listening; None at its first start."""
+    row = _cursor.one(connection, of=instance)
+    return row[0] if row else None
+
+
+def waiting(connection: Connection) -> list[Received]:
+    """Everything not done, in the order of acceptance: read once at the start, before listening."""
+    return [
+        Received(
+            number,
+            documents.load(_KINDS[kind], event),
+            lane,
+            attempts,
+            datetime.fromisoformat(accepted_at),
+        )
+        for number, kind, event, lane, attempts, accepted_at in _waiting.all(connection)
+    ]
+
+
+def begin(connection: Connection, id: int) -> int:
+    """Count one more attempt, to be committed before the handling, and say the how manieth it is.
+
+    More than `MOST` means that the event is `failed` now: do not handle it, say so. Raises TransitionError, KeyError."""
+    row = _begin.one(connection, of=id)
+    if row is None:
+        raise _refused(connection, id, "handling")
+    attempts: int = row[0]
+    return attempts
+
+
+def begin_all(connection: Connection, events: Sequence[Received]) -> None:
+    """`begin` for many that were never begun, in one statement. Raises TransitionError, and then none is begun."""
+    if _first.many(connection, [{"of": event.id} for event in events]) != len(events):
+        raise TransitionError(f"Of {len(events)} events not all are waiting.")
+
+
+def done(connection: Connection, id: int) -> None:
+    """It is handled; call this in the transaction of its effects. Raises TransitionError, KeyError."""
+    if not _end.run(connection, of=id, to="done", why=""):
+        raise _refused(connection, id, "done")
+
+
+def done_all(connection: Connection, ids: Iterable[int]) -> None:
+    """`done` for many, in one statement. Raises as `done`, and then none is done."""
+    numbers = list(ids)
+    if _end.many(connection, [{"of": id, "to": "done", "why": ""} for id in numbers]) != len(
+        numbers
+    ):
+        raise TransitionError(f"Of the events {numbers} not all are being handled.")
+
+
+def fail(connection: Connection, id: int, words: str) -> None:
+    """It could not be handled, and why. Raises TransitionError, KeyError."""
+    if not _end.run(connection, of=id, to="failed", why=words):
+        raise _refused(connection, id, "failed")
+
+
+def state(connection: Connection, id: int) -> State:
+    """Raises KeyError."""
+    row = _state.one(connection, of=id)
+    if row is None:
+        raise KeyError(id)
+    found: State = row[0]
+    return found
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Delete the text of events that ended and came before then; their keys stay. How many."""
+    return _forget.run(connection, before=before.isoformat())
+
+
+def _refused(connection: Connection, id: int, to: State) -> TransitionError:
+    return TransitionError(f"Event {id} is {state(connection, id)} and cannot become {to}.")

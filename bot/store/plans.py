@@ -1,0 +1,309 @@
+"""Plans and their cards' truth. Written by `bot.cases` and `bot.execution`, read by `bot.publish` and the commands.
+
+A revision's bytes never change. Its state does, and every change bumps `version`; whoever publishes cards looks
+for rows whose `version` is ahead of `shown`, so no change is ever missed and many at once become one edit.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlmodel import Field, SQLModel
+
+from bot.model import approvals, plans
+from bot.model.approvals import ApprovalRequest
+from bot.model.errors import TransitionError
+from bot.model.people import Account, Conversation
+from bot.model.plans import Look, Plan
+from bot.store import documents
+from bot.store.documents import dump
+
+
+class PlanRow(SQLModel, table=True):
+    """One revision. `document` is the canonical bytes that `digest` is of. `quiet`: a `read` request, answered without a card."""
+
+    __tablename__ = "plans"
+    id: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    instance: str
+    room: str
+    thread: str
+    state: str = Field(index=True)
+    words: str = ""
+    document: bytes
+    digest: str = Field(index=True)
+    request: bytes
+    approval: str
+    looks: bytes
+    account: bytes
+    quiet: bool = False
+    decided_by: str = ""
+    superseded_by: int | None = None
+    version: int = 1
+    shown: int = 0
+    created_at: str
+    changed_at: str
+
+
+TABLE = PlanRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A revision with everything around it."""
+
+    plan: Plan
+    digest: str
+    state: plans.State
+    words: str
+    request: ApprovalRequest
+    approval: approvals.State
+    looks: dict[str, Look]
+    account: Account
+    quiet: bool
+    decided_by: str
+    superseded_by: int | None
+    version: int
+    shown: int
+    created_at: datetime
+    changed_at: datetime
+
+
+def save(
+    connection: Connection,
+    document: bytes,
+    request: ApprovalRequest,
+    conversation: Conversation,
+    account: Account,
+    looks: dict[str, Look],
+    *,
+    quiet: bool,
+    at: datetime,
+) -> None:
+    """A new revision, pending. `document` is stored byte for byte: it is what `request.digest` was taken of."""
+    connection.execute(
+        insert(TABLE).values(
+            id=request.plan,
+            revision=request.revision,
+            instance=conversation.instance,
+            room=conversation.room,
+            thread=conversation.thread,
+            state="pending",
+            document=document,
+            digest=request.digest,
+            request=dump(request),
+            approval="pending",
+            looks=dump(looks),
+            account=dump(account),
+            quiet=quiet,
+            version=1,
+            shown=0,
+            words="",
+            decided_by="",
+            created_at=at.isoformat(),
+            changed_at=at.isoformat(),
+        )
+    )
+
+
+def load(connection: Connection, plan_id: str, revision: int) -> Plan:
+    """The plan of one revision. Raises KeyError."""
+    return fetch(connection, plan_id, revision).plan
+
+
+def fetch(connection: Connection, plan_id: str, revision: int | None = None) -> Stored:
+    """One revision, or the newest, with everything around it. Raises KeyError."""
+    wanted = TABLE.c.id == plan_id
+    if revision is not None:
+        wanted = and_(wanted, TABLE.c.revision == revision)
+    row = connection.execute(
+        select(TABLE).where(wanted).order_by(TABLE.c.revision.desc()).limit(1)
+    ).first()
+    if row is None:
+        raise KeyError(plan_id)
+    return _stored(row)
+
+
+def state(connection: Connection, plan_id: str) -> plans.State:
+    """The state of the newest revision. Raises KeyError."""
+    return fetch(connection, plan_id).state
+
+
+def advance(
+    connection: Connection, plan_id: str, to: plans.State, words: str = "", *, at: datetime
+) -> None:
+    """Move the newest revision to a state that its table allows. Raises TransitionError; the same state again only changes `words`."""
+    now = connection.execute(
+        select(TABLE.c.revision, TABLE.c.state)
+        .where(TABLE.c.id == plan_id)
+        .order_by(TABLE.c.revision.desc())
+        .limit(1)
+    ).first()
+    if now is None:
+        raise KeyError(plan_id)
+    if to != now.state and to not in plans.TRANSITIONS[now.state]:
+        raise TransitionError(f"Plan {plan_id} is {now.state} and cannot become {to}.")
+    _set(connection, plan_id, now.revision, state=to, words=words, changed_at=at.isoformat())
+
+
+def settle_approval(
+    connection: Connection, stored: Stored, to: approvals.State, *, by: str = "", at: datetime
+) -> None:
+    """Move the approval of a revision. Raises TransitionError."""
+    if to not in approvals.TRANSITIONS[stored.approval]:
+        raise TransitionError(
+            f"The approval of plan {stored.plan.id} is {stored.approval} and cannot become {to}."
+        )
+    _set(
+        connection,
+        stored.plan.id,
+        stored.plan.revision,
+        approval=to,
+        decided_by=by,
+        changed_at=at.isoformat(),
+    )
+
+
+def supersede(connection: Connection, stored: Stored, by: int, *, at: datetime) -> None:
+    """Revision `by` takes this one's place; all its votes are void. A stale one only learns who follows it. Called
+    before `save` of the next. Raises TransitionError."""
+    values: dict[str, object] = {"superseded_by": by}
+    if stored.state != "stale":
+        if "superseded" not in plans.TRANSITIONS[stored.state]:
+            raise TransitionError(
+                f"Plan {stored.plan.id} is {stored.state} and cannot be changed any more."
+            )
+        settle_approval(connection, stored, "superseded", at=at)
+        values["state"] = "superseded"
+    _set(connection, stored.plan.id, stored.plan.revision, changed_at=at.isoformat(), **values)
+
+
+def touch(connection: Connection, plan_id: str) -> None:
+    """Something that the card shows has changed."""
+    newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == plan_id).scalar_subquery()
+    connection.execute(
+        update(TABLE)
+        .where(TABLE.c.id == plan_id, TABLE.c.revision == newest)
+        .values(version=TABLE.c.version + 1)
+    )
+
+
+def lagging(connection: Connection) -> bool:
+    """Whether any card does not tell the truth yet: a cheap look before a transaction."""
+    return (
+        connection.execute(
+            select(TABLE.c.id).where(TABLE.c.version > TABLE.c.shown).limit(1)
+        ).first()
+        is not None
+    )
+
+
+def unpublished(connection: Connection) -> list[Stored]:
+    """Revisions whose card does not tell the truth yet, oldest first."""
+    wanted = select(TABLE).where(TABLE.c.version > TABLE.c.shown)
+    rows = connection.execute(wanted.order_by(TABLE.c.created_at, TABLE.c.revision))
+    return [_stored(row) for row in rows]
+
+
+def published(connection: Connection, plan_id: str, revision: int, version: int) -> None:
+    """The card of that version is in the outbox."""
+    connection.execute(
+        update(TABLE)
+        .where(TABLE.c.id == plan_id, TABLE.c.revision == revision)
+        .values(shown=version)
+    )
+
+
+def in_thread(connection: Connection, conversation: Conversation) -> list[Stored]:
+    """All revisions of a thread, newest first."""
+    rows = connection.execute(
+        select(TABLE)
+        .where(
+            TABLE.c.instance == conversation.instance,
+            TABLE.c.room == conversation.room,
+            TABLE.c.thread == conversation.thread,
+        )
+        .order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc())
+    )
+    return [_stored(row) for row in rows]
+
+
+def pending_in(connection: Connection, conversation: Conversation) -> list[Stored]:
+    """Pending plans of a thread, newest first."""
+    return [stored for stored in in_thread(connection, conversation) if stored.state == "pending"]
+
+
+def count(connection: Connection, *states: plans.State) -> int:
+    """How many revisions are in one of these states."""
+    return int(
+        connection.execute(select(func.count()).where(TABLE.c.state.in_(states))).scalar_one()
+    )
+
+
+def in_state(connection: Connection, *states: plans.State, limit: int = 100) -> list[Stored]:
+    """Plans in any of these states (all states when none is given), newest first."""
+    wanted = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc()).limit(limit)
+    if states:
+        wanted = wanted.where(TABLE.c.state.in_(states))
+    return [_stored(row) for row in connection.execute(wanted)]
+
+
+def find(connection: Connection, name: str) -> tuple[Plan, ...]:
+    """The newest revisions of the plans whose id, or short id, is `name`."""
+    return tuple(stored.plan for stored in find_stored(connection, name))
+
+
+def find_stored(connection: Connection, name: str) -> list[Stored]:
+    """As `find`, with everything around each plan; newest first."""
+    safe = name.casefold()
+    if not safe or not all(letter in "0123456789abcdef" for letter in safe):
+        return []
+    newest = (
+        select(TABLE.c.id, func.max(TABLE.c.revision).label("revision"))
+        .group_by(TABLE.c.id)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(TABLE)
+        .join(newest, and_(TABLE.c.id == newest.c.id, TABLE.c.revision == newest.c.revision))
+        .where(or_(TABLE.c.id == safe, TABLE.c.id.like(f"%{safe}")))
+        .order_by(TABLE.c.created_at.desc())
+    )
+    return [_stored(row) for row in rows]
+
+
+def overdue(connection: Connection, now: datetime) -> list[Stored]:
+    """Pending plans whose time is over."""
+    return [
+        stored
+        for stored in in_state(connection, "pending", limit=10_000)
+        if stored.request.expires_at <= now
+    ]
+
+
+def _set(connection: Connection, plan_id: str, revision: int, **values: object) -> None:
+    connection.execute(
+        update(TABLE)
+        .where(TABLE.c.id == plan_id, TABLE.c.revision == revision)
+        .values(version=TABLE.c.version + 1, **values)
+    )
+
+
+def _stored(row: Row[tuple[object, ...]]) -> Stored:
+    return Stored(
+        plan=documents.load(Plan, row.document),
+        digest=row.digest,
+        state=row.state,
+        words=row.words,
+        request=documents.load(ApprovalRequest, row.request),
+        approval=row.approval,
+        looks=documents.load(dict[str, Look], row.looks),
+        account=documents.load(Account, row.account),
+        quiet=row.quiet,
+        decided_by=row.decided_by,
+        superseded_by=row.superseded_by,
+        version=row.version,
+        shown=row.shown,
+        created_at=datetime.fromisoformat(row.created_at),
+        changed_at=datetime.fromisoformat(row.changed_at),
+    )

@@ -1,0 +1,1 @@
+"""Markdown in, argv out: format, compiler, guard, library and search of capabilities."""

@@ -1,0 +1,183 @@
+"""The inbox: once accepted, never lost, never twice; and every edge of its table."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import get_args
+
+import pytest
+from sqlalchemy import Connection
+
+from bot.model.errors import TransitionError
+from bot.model.events import Click, Event, Message, Reaction
+from bot.model.people import Account, Conversation
+from bot.store import inbox
+from bot.store.inbox import MOST, TRANSITIONS, VOTES, Received, State, lane_of
+from bot.store.writer import Store
+
+AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+ALICE = Account("matrix", "@alice")
+THREAD = Conversation("matrix", "!room", "$thread")
+
+
+def message(id: str = "m1", text: str = "ask web1 about disk", **changes: object) -> Message:
+    return Message(id, THREAD, ALICE, text, AT, **changes)  # type: ignore[arg-type]
+
+
+def accept(connection: Connection, *events: Event, cursor: str | None = None) -> list[Received]:
+    return inbox.accept(connection, "matrix", events, cursor, AT)
+
+
+def bring(connection: Connection, state: State) -> int:
+    """A fresh row in that state."""
+    (row,) = accept(connection, message(f"to-{state}"))
+    if state != "waiting":
+        inbox.begin(connection, row.id)
+    if state == "done":
+        inbox.done(connection, row.id)
+    if state == "failed":
+        inbox.fail(connection, row.id, "broken")
+    return row.id
+
+
+MOVES = {
+    "handling": inbox.begin,
+    "done": inbox.done,
+    "failed": lambda connection, id: inbox.fail(connection, id, "broken"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(get_args(State), MOVES)))
+def test_every_edge_and_no_other(connection: Connection, before: State, after: State) -> None:
+    row = bring(connection, before)
+    assert inbox.state(connection, row) == before
+    if after in TRANSITIONS[before]:
+        MOVES[after](connection, row)
+        assert inbox.state(connection, row) == after
+    else:
+        with pytest.raises(TransitionError, match=before):
+            MOVES[after](connection, row)
+        assert inbox.state(connection, row) == before
+
+
+def test_nothing_leads_back_to_waiting() -> None:
+    assert not any("waiting" in after for after in TRANSITIONS.values())
+
+
+@pytest.mark.parametrize("move", list(MOVES.values()))
+def test_an_unknown_row_is_a_key_error(connection: Connection, move) -> None:
+    with pytest.raises(KeyError):
+        move(connection, 99)
+
+
+def test_a_redelivery_is_ignored_whatever_became_of_the_first(connection: Connection) -> None:
+    (first,) = accept(connection, message("m1"))
+    assert accept(connection, message("m1", text="other words"), message("m1")) == []
+    inbox.begin(connection, first.id)
+    inbox.done(connection, first.id)
+    assert accept(connection, message("m1")) == []
+    inbox.forget(connection, AT + timedelta(days=1))
+    assert accept(connection, message("m1")) == []
+    assert inbox.waiting(connection) == []
+
+
+def test_instance_tenant_id_and_kind_make_the_key(connection: Connection) -> None:
+    reaction = Reaction("m1", ALICE, "p7", "✅", True, AT)
+    click = Click("m1", ALICE, "p7", "approve", AT)
+    tenant = Message("m1", THREAD, Account("matrix", "@alice", "acme"), "x", AT)
+    assert len(accept(connection, message("m1"), reaction, click, tenant)) == 4
+    assert len(inbox.accept(connection, "slack", [message("m1")], None, AT)) == 1
+
+
+def test_what_waits_comes_back_whole_and_in_order(connection: Connection) -> None:
+    events: list[Event] = [
+        message("m1", addressed=True, fresh_thread=False),
+        Reaction("r1", ALICE, "p7", "✅", False, AT, THREAD),
+        Click("c1", ALICE, "p7", "approve", AT),
+        message("m2", text="ünï\0cödé"),
+    ]
+    accepted = accept(connection, *events)
+    assert inbox.waiting(connection) == accepted
+    assert [each.event for each in accepted] == events
+    inbox.begin(connection, accepted[1].id)
+    inbox.begin(connection, accepted[0].id)
+    inbox.done(connection, accepted[0].id)
+    left = inbox.waiting(connection)
+    assert [each.event.id for each in left] == ["r1", "c1", "m2"]
+    assert [each.attempts for each in left] == [1, 0, 0]
+
+
+def test_half_a_surrogate_pair_is_accepted_and_harmless(connection: Connection) -> None:
+    (row,) = accept(connection, message("m\ud800", text="bad \udfff end"))
+    assert row.event.id == "m\ufffd"
+    assert inbox.waiting(connection) == [row]
+    assert accept(connection, message("m\ud800")) == []
+
+
+def test_three_kills_end_it_and_the_fourth_begin_says_so(connection: Connection) -> None:
+    (row,) = accept(connection, message())
+    assert [inbox.begin(connection, row.id) for _ in range(MOST)] == [1, 2, 3]
+    assert [each.id for each in inbox.waiting(connection)] == [row.id]
+    assert inbox.begin(connection, row.id) == MOST + 1
+    assert inbox.state(connection, row.id) == "failed"
+    assert inbox.waiting(connection) == []
+
+
+def test_the_clock_set_back_changes_no_order(connection: Connection) -> None:
+    accept(connection, message("m1"))
+    inbox.accept(connection, "matrix", [message("m2")], None, AT - timedelta(days=300))
+    assert [each.event.id for each in inbox.waiting(connection)] == ["m1", "m2"]
+
+
+def test_many_are_begun_and_done_at_once_or_not_at_all(connection: Connection) -> None:
+    rows = accept(connection, message("m1"), message("m2"), message("m3"))
+    inbox.begin_all(connection, rows[:2])
+    with pytest.raises(TransitionError):
+        inbox.begin_all(connection, rows)
+    inbox.done_all(connection, [row.id for row in rows[:2]])
+    assert [inbox.state(connection, row.id) for row in rows[:2]] == ["done", "done"]
+    with pytest.raises(TransitionError):
+        inbox.done_all(connection, [rows[0].id])
+
+
+async def test_events_and_cursor_are_stored_together_or_not(store: Store) -> None:
+    def broken(connection: Connection) -> None:
+        accept(connection, message("m1"), cursor="c1")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await store.write(broken)
+    assert await store.read(lambda c: inbox.cursor(c, "matrix")) is None
+    assert await store.read(inbox.waiting) == []
+    await store.write(lambda c: accept(c, message("m1"), cursor="c1"))
+    await store.write(lambda c: accept(c, cursor="c2"))
+    await store.write(lambda c: accept(c, message("m2"), cursor=None))
+    assert await store.read(lambda c: inbox.cursor(c, "matrix")) == "c2"
+    assert await store.read(lambda c: inbox.cursor(c, "slack")) is None
+
+
+def test_text_is_forgotten_only_of_what_ended(connection: Connection) -> None:
+    done, waiting = accept(connection, message("m1"), message("m2"))
+    inbox.begin(connection, done.id)
+    inbox.done(connection, done.id)
+    assert inbox.forget(connection, AT) == 0
+    assert inbox.forget(connection, AT + timedelta(seconds=1)) == 1
+    assert inbox.forget(connection, AT + timedelta(seconds=1)) == 0
+    assert inbox.waiting(connection) == [waiting]
+
+
+@pytest.mark.parametrize(
+    ("text", "lane"),
+    [
+        ("approve", VOTES),
+        ("Reject because it is late", VOTES),
+        ("approve ab12", VOTES),
+        (" STOP ", VOTES),
+        ("stop nginx on web1", "matrix\n!room\n$thread"),
+        ("use port 9090", "matrix\n!room\n$thread"),
+        ("", "matrix\n!room\n$thread"),
+    ],
+)
+def test_votes_and_stop_have_a_lane_of_their_own(text: str, lane: str) -> None:
+    assert lane_of(message(text=text)) == lane
+    assert lane_of(Reaction("r", ALICE, "p7", "✅", True, AT)) == VOTES
+    assert lane_of(Click("c", ALICE, "p7", "approve", AT)) == VOTES
