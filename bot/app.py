@@ -139,15 +139,17 @@ async def serve(
     await house.runner.recover()
     await reprint(house, reprints)
     async with asyncio.TaskGroup() as group:
-        dispatch = Dispatch(house, dict(chats), group)
         work = Work(house, group)
         publisher = Publisher(house)
-        deliveries = [Delivery(house, instance, chat, group) for instance, chat in chats.items()]
+        deliveries = {
+            instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
+        }
+        dispatch = Dispatch(house, deliveries, group)
         loops = (
             publisher.publish(),
             work.work(),
             tend(house, sealer),
-            *(each.deliver() for each in deliveries),
+            *(each.deliver() for each in deliveries.values()),
         )
         running = [group.create_task(loop) for loop in loops]
         await dispatch.resume()

@@ -4,11 +4,12 @@ The bot's own configuration, data, keys and packs; raw block devices; and `/` it
 around them, never into them; one that changes files may name neither them nor, where it removes or moves, a parent.
 """
 
+import functools
+import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.model.sections import Action, Exec, Refusal, Risk, Write
 from capabilities.problems import Broken
@@ -20,39 +21,47 @@ _DEVICES = frozenset(
 )
 _INNER = re.compile(r"(?:^|[=:,])(/[^=:,]*)|^-[A-Za-z](/.*)")
 _MODED = frozenset({"chmod", "chown", "chgrp"})
+_MAKES = frozenset({"mkdir", "touch", "tee", "curl", "nginx"})
 UNROOTED = ""
 """A relative path without a folder of its own to be relative to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a program may do to a path: change it; change the `whole` of it, everything below included."""
+
+    changes: bool
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
     """The protected folders, absolute. `base` resolves relative words of a local target; without one they are refused."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[str, ...]
 
-    def check(self, action: Action, *, base: str | None, local: bool) -> Refusal | None:
-        """The first rule an action breaks. `local` paths are also looked at with their symlinks resolved."""
-        for path, removes, changes in _paths(action, base):
-            fault = _odd(path) if changes else None
-            fault = fault or self._fault(path, removes=removes, changes=changes)
-            if fault is None and local and path:
+    def check(self, actions: Iterable[Action], *, base: str | None, local: bool) -> Refusal | None:
+        """The first rule some actions break. `local` paths are also looked at with their symlinks resolved."""
+        places = dict.fromkeys(place for action in actions for place in _places(action, base))
+        for path, use in places:
+            fault = self._fault(path, use)
+            if fault is None and local:
                 # What is a link today leads elsewhere: the place meant is the place judged.
-                resolved = str(Path(path).resolve(strict=False))
-                fault = self._fault(resolved, removes=removes, changes=changes)
+                fault = self._fault(os.path.realpath(path), use)
             if fault is not None:
                 return Refusal(
                     "floor", f"{ascii(path or 'That path')[:120]} {fault}; no plan may touch it."
                 )
         return None
 
-    def _fault(self, path: str, *, removes: bool, changes: bool) -> str | None:
-        if changes and path == "/":
-            return "is the root of the file system"
-        for protected in self.paths:
-            floor = str(protected)
-            if path == floor or path.startswith(f"{floor.rstrip('/')}/"):
+    def _fault(self, path: str, use: Use) -> str | None:
+        odd = _odd(path) if use.changes else None
+        if odd is not None:
+            return odd
+        for floor in self.paths:
+            if path == floor or path.startswith(f"{floor}/"):
                 return "belongs to the bot itself"
-            if removes and floor.startswith(f"{path.rstrip('/')}/"):
+            if use.whole and floor.startswith(f"{path}/"):
                 return "holds what belongs to the bot itself"
         return None
 
@@ -60,6 +69,8 @@ class Floor:
 def _odd(path: str) -> str | None:
     if path == UNROOTED:
         return "is relative to the bot's own folder; write the whole path"
+    if path == "/":
+        return "is the root of the file system"
     raw = (
         path.startswith("/dev/")
         and path not in _DEVICES
@@ -68,23 +79,25 @@ def _odd(path: str) -> str | None:
     return "is a device" if raw else None
 
 
-def _paths(action: Action, base: str | None) -> Iterator[tuple[str, bool, bool]]:
-    """(normalised path, whether a parent of the floor counts, whether it may be changed) of every path in an action."""
+def _places(action: Action, base: str | None) -> Iterator[tuple[str, Use]]:
+    """(normalised path, what may happen to it) of every path in an action."""
     if isinstance(action, Write):
-        yield posixpath.normpath(action.path), False, True
+        yield _normal(action.path), Use(changes=True, whole=False)
     if not isinstance(action, Exec):
         return
     for stage in action.stages:
-        changes = _changes(stage)
+        use = _use(stage)
         for path in _words(stage, base):
-            yield path, changes, changes
+            yield path, use
 
 
-def _changes(stage: Sequence[str]) -> bool:
+@functools.lru_cache(maxsize=1024)
+def _use(stage: tuple[str, ...]) -> Use:
     try:
-        return judge(stage).risk.rank >= Risk.CHANGE.rank
+        changes = judge(stage).risk.rank >= Risk.CHANGE.rank
     except Broken:
-        return True
+        changes = True
+    return Use(changes=changes, whole=changes and program(stage[0]) not in _MAKES)
 
 
 def _words(stage: Sequence[str], base: str | None) -> Iterator[str]:

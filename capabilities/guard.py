@@ -18,7 +18,7 @@ class StepGuard:
 
     def __init__(self, floor: tuple[Path, ...] = ()) -> None:
         resolved = {path.absolute() for path in floor} | {path.resolve() for path in floor}
-        self._floor = Floor(tuple(sorted(resolved)))
+        self._floor = Floor(tuple(sorted(str(path) for path in resolved if path != Path("/"))))
         self._renderer = SectionRenderer()
 
     def check(self, step: Step) -> Refusal | None:
@@ -74,8 +74,7 @@ class StepGuard:
         kind, _, root = step.agent.target.partition(":")
         local = kind == "local"
         base = (root or None) if local else "/"
-        found = (self._floor.check(action, base=base, local=local) for action in _all(step))
-        return next((refusal for refusal in found if refusal is not None), None)
+        return self._floor.check(_all(step), base=base, local=local)
 
 
 def _all(step: Step) -> Iterator[Action]:

@@ -13,21 +13,18 @@ _APART = frozenset({"hash", "source", "line"})
 def seal(section: Section) -> str:
     """SHA-256, in hexadecimal, over every field but `hash`, `source` and `line`, those of its templates too: a section
     that only moved within its file is the same section."""
-    canonical = json.dumps(_plain(section), ensure_ascii=True, separators=(",", ":"))
+    canonical = json.dumps(section, ensure_ascii=True, separators=(",", ":"), default=_fields)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, float)) or value is None:
-        return value
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
+def _fields(value: Any) -> dict[str, Any]:
+    """What the encoder does not know by itself is one of our frozen values."""
     kind = type(value)
     if kind not in _NAMES:
         _NAMES[kind] = tuple(
             field.name for field in dataclasses.fields(value) if field.name not in _APART
         )
-    return [[name, _plain(getattr(value, name))] for name in _NAMES[kind]]
+    return {name: getattr(value, name) for name in _NAMES[kind]}
 
 
 _NAMES: dict[type, tuple[str, ...]] = {}

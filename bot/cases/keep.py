@@ -5,8 +5,8 @@ Called by the request, reply and renew cases inside the transaction of the event
 
 from sqlalchemy import Connection
 
+from bot.cases.card import approve
 from bot.cases.compose import Composed
-from bot.cases.vote import approve
 from bot.house import House
 from bot.model.people import Account
 from bot.model.sections import Risk

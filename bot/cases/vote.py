@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from approvals import gate
 from approvals.gate import NotCounted
 from bot.cases import cancel, questions, say
+from bot.cases.card import approve, card_key
 from bot.house import Effect, House, nothing
 from bot.model.approvals import Approved, Rejected, Vote
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.ids import short
-from bot.store import audit, outbox, plans, runs, votes
+from bot.store import audit, outbox, plans, votes
 from bot.store.plans import Stored
 
 Verdict = Literal["approve", "reject"]
@@ -74,11 +75,6 @@ def typed(
 def _subject(connection: Connection, event: Reaction | Click) -> str:
     posted = outbox.by_reference(connection, event.account.instance, event.message)
     return posted.subject if posted else ""
-
-
-def subject_of(stored: Stored) -> str:
-    """How a card's post names its plan: `plan:ID:REVISION`."""
-    return f"plan:{stored.plan.id}:{stored.plan.revision}"
 
 
 def fetch(connection: Connection, subject: str) -> Stored:
@@ -176,22 +172,6 @@ def _decide(connection: Connection, house: House, stored: Stored) -> None:
             plans.advance(connection, stored.plan.id, "rejected", at=now)
         case _:
             plans.touch(connection, stored.plan.id)
-
-
-def approve(connection: Connection, stored: Stored, by: str, house: House) -> None:
-    """The plan may run: it is queued in this very transaction, and the claim looks at everything again."""
-    now = house.clock.now()
-    plans.settle_approval(connection, stored, "approved", by=by, at=now)
-    plans.advance(connection, stored.plan.id, "approved", at=now)
-    runs.create(connection, stored.plan, now)
-    audit.record(
-        connection, "plan approved", at=now, person=by, subject=stored.plan.id, digest=stored.digest
-    )
-
-
-def card_key(stored: Stored) -> str:
-    """The outbox key of a revision's card."""
-    return f"card/{stored.plan.id}/{stored.plan.revision}"
 
 
 def _recorded(

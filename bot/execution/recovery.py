@@ -18,6 +18,8 @@ from bot.model.runs import Attempt, Outcome
 from bot.store import plans, runs
 
 LONGEST_LINE = 200
+LOOK_SECONDS = 30.0
+"""Time for one look before a question is asked: it must not hold up the start."""
 
 
 @runtime_checkable
@@ -79,8 +81,7 @@ class Recovery:
     async def _recalled(self, plan: Plan, attempt: Attempt) -> Attempt | None:
         """The attempt with the outcome that its target has on record."""
         step = _step(plan, attempt)
-        target = self._target_of(step.agent)
-        outcome = await target.recall(attempt.id) if isinstance(target, Recalls) else None
+        outcome = await self._recall(step, attempt)
         if outcome is None:
             return None
         good = judge.good(outcome, step.section.exits if attempt.phase == "do" else (0,))
@@ -91,6 +92,13 @@ class Recovery:
             ended_at=self._journal.clock.now(),
             words="" if good else outcome.words,
         )
+
+    async def _recall(self, step: Step, attempt: Attempt) -> Outcome | None:
+        try:
+            target = self._target_of(step.agent)
+            return await target.recall(attempt.id) if isinstance(target, Recalls) else None
+        except ParleyError:  # a target that is not there can tell nothing: then a person is asked
+            return None
 
     async def ask(self, plan: Plan, run: str, open_ones: Sequence[Attempt]) -> None:
         """The run is in doubt now, with a question for each of these."""
@@ -108,7 +116,7 @@ class Recovery:
         if verify is None or attempt.phase == "rollback":
             return ""
         try:
-            outcomes = await self._steps.look(step, step.verify)
+            outcomes = await self._steps.look(step, step.verify, LOOK_SECONDS)
         except ParleyError as error:
             return f"the check could not be made: {error}"
         for action, outcome in zip(step.verify, outcomes, strict=True):

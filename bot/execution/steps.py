@@ -4,6 +4,7 @@ Each action is one attempt: marker committed, effect, outcome committed. What is
 """
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -100,8 +101,8 @@ class Steps:
         """The effect, in a task of its own so that a cancel ends it alone. None when nobody knows what came of it."""
         if work.end == "cancelled":
             return _NOT_STARTED
-        target = self._target_of(place.step.agent)
         try:
+            target = self._target_of(place.step.agent)
             async with asyncio.TaskGroup() as group:
                 task = group.create_task(target.perform(action, limits, name))
                 work.performing.add(task)
@@ -179,11 +180,13 @@ class Steps:
         elif not await self._make(work, place, action) and work.end != "unknown":
             work.stuck.append(f"`{command(action)}`")
 
-    async def look(self, step: Step, actions: tuple[Exec, ...]) -> list[Outcome]:
+    async def look(
+        self, step: Step, actions: tuple[Exec, ...], seconds: float | None = None
+    ) -> list[Outcome]:
         """Read-only commands, outside the journal. Raises what the target raises when it cannot be reached."""
         target = self._target_of(step.agent)
-        names = [new_id(self._journal.clock.now()) for _ in actions]
+        limits = replace(self._limits, timeout=min(seconds or math.inf, self._limits.timeout))
         return [
-            await target.perform(action, self._limits, name)
-            for action, name in zip(actions, names, strict=True)
+            await target.perform(action, limits, new_id(self._journal.clock.now()))
+            for action in actions
         ]

@@ -1,4 +1,5 @@
-"""From the outbox to a platform, in order within a conversation. Started by `bot.app` for each chat.
+"""From the outbox to a platform, in order within a conversation. Started by `bot.app` for each chat; `bot.loops.dispatch` hands
+over what it has just claimed.
 
 What could not be delivered for a passing reason goes again, later and later; what never can be is loud: in the log,
 in `status` and in `parley check`.
@@ -10,7 +11,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import groupby
 
+from sqlalchemy import Connection
+
 from bot.house import House
+from bot.loops import patience
 from bot.model.errors import ParleyError, PermanentError, TemporaryError
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
@@ -19,10 +23,16 @@ from bot.store import outbox
 log = logging.getLogger(__name__)
 
 BATCH = 500
+EACH = 20
+"""Messages claimed at once, in all and of one conversation."""
 LOOK = 1.0
 """Seconds after which the outbox is looked at without being woken: retries fall due."""
+LINGER = 0.02
+"""Seconds that the note that something came out may wait for others like it, where nobody could react to it."""
 FIRST, LONGEST = 1.0, 300.0
 """Seconds before the first retry, and at most before a later one."""
+ANSWERS = frozenset({"answer", "refusal", "error", "result"})
+"""Reports that nobody can vote on: their reference may be noted a little later."""
 
 
 class Delivery:
@@ -34,38 +44,64 @@ class Delivery:
         self._chat = chat
         self._group = group
         self._tries: dict[int, int] = {}
-        self.sending = 0
+        self._sent: list[tuple[int, str]] = []
 
     async def deliver(self) -> None:
         """For ever: take what may go, mark it, send it."""
         while True:
             taken = await self._take()
-            if not taken:
+            if taken:
+                self.begin(taken)
+            else:
                 await self._house.bus.wait(f"outbox {self._instance}", LOOK)
-                continue
-            self.sending += 1
-            self._group.create_task(self._batch(taken))
 
     async def _take(self) -> list[Outgoing]:
+        if not await patience.read(self._house, lambda c: outbox.undelivered(c, self._instance)):
+            return []
+        return await patience.write(self._house, self.claim)
+
+    def claim(self, connection: Connection) -> list[Outgoing]:
         """What may go now, marked in the same transaction: an edit that comes later finds it on its way."""
         now = self._house.clock.now()
-        if not await self._house.store.read(lambda c: outbox.undelivered(c, self._instance)):
-            return []
-        return await self._house.store.write(
-            lambda c: outbox.claim(c, now, BATCH, instance=self._instance, each=20)
-        )
+        return outbox.claim(connection, now, BATCH, instance=self._instance, each=EACH)
+
+    def begin(self, taken: Sequence[Outgoing]) -> None:
+        """Send what was claimed. Returns at once."""
+        self._group.create_task(self._batch(taken))
+
+    async def glance(self, outgoing: Outgoing) -> None:
+        """A sign of life that is not worth a row; that it fails is only noted."""
+        try:
+            await self._chat.send(outgoing)
+        except ParleyError as error:
+            log.info("no sign of life in %s: %s", self._instance, error)
 
     async def _batch(self, taken: Sequence[Outgoing]) -> None:
-        try:
-            threads = groupby(sorted(taken, key=_place), key=_place)
-            sent = await asyncio.gather(*(self._thread(list(each)) for _, each in threads))
-            done = [pair for pairs in sent for pair in pairs]
+        threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]
+        if len(threads) == 1:
+            sent = await self._thread(threads[0])
+        else:
+            pairs = await asyncio.gather(*(self._thread(each) for each in threads))
+            sent = [pair for each in pairs for pair in each]
+        if not self._sent:
+            lingers = all(_final(each) for each in taken)
+            self._group.create_task(self._note(LINGER if lingers else 0.0))
+            self._sent += sent
+        else:
+            self._sent += sent
+            if not all(_final(each) for each in taken):
+                await self._note(0.0)
+
+    async def _note(self, seconds: float) -> None:
+        """That these came out, in one commit."""
+        if seconds:
+            await self._house.clock.sleep(seconds)
+        done, self._sent = self._sent, []
+        if done:
             now = self._house.clock.now()
-            await self._house.store.write(lambda connection: outbox.sent_all(connection, done, now))
-        finally:
-            self.sending -= 1
-        self._house.bus.wake("settled")
-        self._house.bus.wake(f"outbox {self._instance}")
+            await patience.write(self._house, lambda c: outbox.sent_all(c, done, now))
+        for topic in ("settled", f"outbox {self._instance}"):
+            self._house.bus.wake(topic)
 
     async def _thread(self, messages: Sequence[Outgoing]) -> list[tuple[int, str]]:
         """A conversation's messages one after another; behind the first that does not come out, the rest waits."""
@@ -79,7 +115,7 @@ class Delivery:
                 break
             except ParleyError as error:
                 await self._never(message, error)
-            except Exception as error:
+            except Exception as error:  # an adapter's own mistake must not block the conversation
                 log.exception("chat %s broke while sending", self._instance)
                 await self._never(message, PermanentError(f"The adapter broke: {error!r}."))
         return done
@@ -87,26 +123,30 @@ class Delivery:
     async def _later(self, waiting: Sequence[Outgoing], error: TemporaryError) -> None:
         first = waiting[0].number
         tries = self._tries[first] = self._tries.get(first, 0) + 1
-        seconds = error.after if error.after is not None else min(LONGEST, FIRST * 2 ** (tries - 1))
+        backoff = min(LONGEST, FIRST * 2.0 ** (tries - 1))
+        seconds = error.after if error.after is not None else backoff
         due = self._house.clock.now() + timedelta(seconds=seconds)
-        log.warning(
-            "chat %s did not take a message, again in %.0f s: %s", self._instance, seconds, error
-        )
-        for each in waiting:
-            number, maybe = each.number, each.number == first and error.after is None
-            await self._house.store.write(
-                lambda connection, number=number, maybe=maybe: outbox.retry(  # type: ignore[misc]  # bound defaults
-                    connection, number, str(error), due, uncertain=maybe
-                )
-            )
+        log.warning("chat %s: again in %.0f s: %s", self._instance, seconds, error)
+
+        def again(connection: Connection) -> None:
+            for each in waiting:
+                maybe = each.number == first and error.after is None
+                outbox.retry(connection, each.number, str(error), due, uncertain=maybe)
+
+        await patience.write(self._house, again)
 
     async def _never(self, message: Outgoing, error: ParleyError) -> None:
         log.error("chat %s refused a message for good: %s", self._instance, error)
         self._house.health[self._instance] = f"a message could not be delivered: {error}"
-        await self._house.store.write(
-            lambda connection: outbox.undeliverable(connection, message.number, str(error))
+        await patience.write(
+            self._house, lambda c: outbox.undeliverable(c, message.number, str(error))
         )
 
 
 def _place(message: Outgoing) -> tuple[str, str]:
     return message.conversation.room, message.conversation.thread
+
+
+def _final(message: Outgoing) -> bool:
+    """Whether nobody can react to it in a way that matters."""
+    return message.kind != "post" or (message.report is not None and message.report.kind in ANSWERS)

@@ -1,119 +1,170 @@
-"""From the inbox to the flow: one event at a time per conversation, votes in a lane of their own. `bot.loops.listen`
-offers what was stored; every effect is committed together with its event's `done`."""
+"""From the inbox to the flow: one event at a time per conversation, votes in a lane of their own.
+
+`bot.loops.listen` offers what was stored. Every event that is ready begins in one commit; every effect that is ready is
+committed with its event's `done`, many in one transaction, and the posts it made go straight to `bot.loops.deliver`.
+"""
 
 import asyncio
 import logging
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bot import flow
 from bot.cases import say
 from bot.house import Effect, House
-from bot.model.errors import ParleyError, StoreError
+from bot.loops import patience
+from bot.loops.deliver import Delivery
+from bot.model.errors import ParleyError
 from bot.model.events import Event, Message
-from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.report import refusal
 from bot.store import inbox
 from bot.store.inbox import Received
-
-T = TypeVar("T")
+from bot.store.writer import Raised
 
 log = logging.getLogger(__name__)
 
 GLANCE = "👀"
-PAUSE = 1.0
-"""Seconds between two tries to store the effects of an event that is already accepted."""
 
 
 class Dispatch:
-    """The lanes. `chats` are by instance; tasks start in `group` and end when their lane is empty."""
+    """The lanes. `deliveries` are by chat instance; tasks start in `group` and end with their event."""
 
-    def __init__(self, house: House, chats: dict[str, Chat], group: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, house: House, deliveries: Mapping[str, Delivery], group: asyncio.TaskGroup
+    ) -> None:
         self._house = house
-        self._chats = chats
+        self._deliveries = deliveries
         self._group = group
-        self._lanes: defaultdict[str, deque[Received]] = defaultdict(deque)
+        self._lanes: dict[str, deque[Received]] = {}
+        self._uncounted: set[int] = set()
+        self._effects: list[tuple[Received, Effect]] = []
 
     @property
     def busy(self) -> bool:
         return bool(self._lanes)
 
+    def free(self) -> Callable[[str], bool]:
+        """For `inbox.accept`: whether the next event of a lane may begin in the commit that stores it, asked in order."""
+        seen = set(self._lanes)
+
+        def first(lane: str) -> bool:
+            known = lane in seen
+            seen.add(lane)
+            return not known
+
+        return first
+
     async def resume(self) -> None:
         """What an earlier process accepted and did not finish."""
-        self.offer(await self._house.store.read(inbox.waiting))
+        self.offer(await patience.read(self._house, inbox.waiting), begun=False)
 
-    def offer(self, received: Iterable[Received]) -> None:
-        """Stored events, in order. Returns at once."""
+    def offer(self, received: Iterable[Received], *, begun: bool = True) -> None:
+        """Stored events, in order. `begun` is false for those of an earlier process. Returns at once."""
+        ready: list[Received] = []
         for each in received:
+            if not (begun and each.attempts):
+                self._uncounted.add(each.id)
             lane = self._lanes.get(each.lane)
             if lane is not None:
                 lane.append(each)
-                continue
-            self._lanes[each.lane].append(each)
-            self._group.create_task(self._work(each.lane))
+            else:
+                self._lanes[each.lane] = deque((each,))
+                ready.append(each)
+        if ready:
+            self._group.create_task(self._begin(ready))
 
-    async def _work(self, name: str) -> None:
-        lane = self._lanes[name]
-        while lane:
-            await self._handle(lane.popleft())
-        del self._lanes[name]
-        self._house.bus.wake("settled")
+    async def _begin(self, ready: list[Received]) -> None:
+        """Count the attempts, in one commit, where `accept` has not; then handle each."""
+        left = [each for each in ready if each.id in self._uncounted]
+        counts = await patience.write(self._house, lambda c: _count(c, left)) if left else {}
+        self._uncounted.difference_update(counts)
+        for each in ready:
+            worn = counts.get(each.id, 1) > inbox.MOST
+            self._group.create_task(self._handle(each, worn=worn))
 
-    async def _handle(self, received: Received) -> None:
-        event, number = received.event, received.id
+    async def _handle(self, received: Received, *, worn: bool) -> None:
+        event = received.event
         self._glance(event)
-        begun = await self._stored(lambda connection: inbox.begin(connection, number))
-        if begun > inbox.MOST:
-            await self._stored(_worn_out(self._house, event))
-        else:
-            await self._finish(event, number)
-        for topic in (f"outbox {event.account.instance}", "cards", "runs"):
-            self._house.bus.wake(topic)
-
-    async def _finish(self, event: Event, number: int) -> None:
-        """Decide what the event changes and commit it; what cannot be committed as it is, is said instead."""
+        if worn:
+            effect = _said(self._house, event, _worn_out())
+            await patience.write(self._house, effect)
+            self._next(received)
+            return
         try:
             effect = await flow.handle(self._house, event)
-            await self._stored(lambda connection: _commit(connection, effect, number))
         except Exception as error:  # noqa: BLE001 - one event must not end the others; it is said in its thread
-            report = _said(self._house, event, _sentence(event, error))
-            await self._stored(lambda connection: _commit(connection, report, number))
+            effect = _said(self._house, event, _sentence(event, error))
+        if not self._effects:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._effects.append((received, effect))
 
-    async def _stored(self, write: Callable[[Connection], T]) -> T:
-        """What was accepted is not lost: a store that cannot take it is tried again until it can."""
-        while True:
-            try:
-                return await self._house.store.write(write)
-            except StoreError as error:
-                log.error("an accepted event waits for the store: %s", error)  # noqa: TRY400 - no traceback needed
-                await self._house.clock.sleep(PAUSE)
+    def _hand_over(self) -> None:
+        effects, self._effects = self._effects, []
+        self._group.create_task(self._commit(effects))
+
+    async def _commit(self, effects: list[tuple[Received, Effect]]) -> None:
+        """All effects that are ready, each in its own savepoint; then what they say goes out."""
+        writes: list[Callable[[Connection], Any]] = [
+            _done(each, effect) for each, effect in effects
+        ]
+        places = dict.fromkeys(each.event.account.instance for each, _ in effects)
+        writes += [self._deliveries[place].claim for place in places if place in self._deliveries]
+        results = await patience.write_all(self._house, writes)
+        for (received, _), result in zip(effects, results, strict=False):
+            if isinstance(result, Raised):
+                await self._say_instead(received, result.error)
+            self._next(received)
+        for place, taken in zip(places, results[len(effects) :], strict=False):
+            if isinstance(taken, list) and taken:
+                self._deliveries[place].begin(taken)
+        for topic in ("cards", "runs", "settled"):
+            self._house.bus.wake(topic)
+
+    async def _say_instead(self, received: Received, error: BaseException) -> None:
+        """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""
+        effect = _said(self._house, received.event, _sentence(received.event, error))
+        await patience.write(self._house, _done(received, effect))
+        self._house.bus.wake(f"outbox {received.event.account.instance}")
+
+    def _next(self, received: Received) -> None:
+        lane = self._lanes[received.lane]
+        lane.popleft()
+        if lane:
+            self._group.create_task(self._begin([lane[0]]))
+        else:
+            del self._lanes[received.lane]
+            self._house.bus.wake("settled")
 
     def _glance(self, event: Event) -> None:
         """The first sign of life, before anything is planned. Not worth a row: a repeated 👀 changes nothing."""
-        if isinstance(event, Message) and event.addressed and event.account.instance in self._chats:
-            self._group.create_task(self._look(event))
-
-    async def _look(self, event: Message) -> None:
-        chat = self._chats[event.account.instance]
-        key = f"seen/{event.id}"
-        try:
-            await chat.send(
-                Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-            )
-        except ParleyError as error:
-            log.info("no sign of life on %s: %s", event.id, error)
+        delivery = self._deliveries.get(event.account.instance)
+        if isinstance(event, Message) and event.addressed and delivery is not None:
+            key = f"seen/{event.id}"
+            glance = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
+            self._group.create_task(delivery.glance(glance))
 
 
-def _commit(connection: Connection, effect: Effect, number: int) -> None:
-    effect(connection)
-    inbox.done(connection, number)
+def _count(connection: Connection, events: list[Received]) -> dict[int, int]:
+    """The how manieth attempt each of these is."""
+    fresh = [each for each in events if not each.attempts]
+    inbox.begin_all(connection, fresh)
+    again = {each.id: inbox.begin(connection, each.id) for each in events if each.attempts}
+    return {**{each.id: 1 for each in fresh}, **again}
 
 
-def _sentence(event: Event, error: Exception) -> ParleyError:
+def _done(received: Received, effect: Effect) -> Effect:
+    def commit(connection: Connection) -> None:
+        effect(connection)
+        inbox.done(connection, received.id)
+
+    return commit
+
+
+def _sentence(event: Event, error: BaseException) -> ParleyError:
     if isinstance(error, ParleyError):
         return error
     log.error("event %s could not be handled", event.id, exc_info=error)
@@ -121,13 +172,11 @@ def _sentence(event: Event, error: Exception) -> ParleyError:
     return ParleyError(what, "Say it again; the log has the details.")
 
 
+def _worn_out() -> ParleyError:
+    what = f"I was ended {inbox.MOST} times while handling this, so I left it."
+    return ParleyError(what, "Say it again in other words; the log has the details.")
+
+
 def _said(house: House, event: Event, error: ParleyError) -> Effect:
     report = refusal.failure_of(error)
     return lambda connection: say.reply(connection, event, report, house.clock.now())
-
-
-def _worn_out(house: House, event: Event) -> Effect:
-    what = f"I was ended {inbox.MOST} times while handling this, so I left it."
-    return _said(
-        house, event, ParleyError(what, "Say it again in other words; the log has the details.")
-    )

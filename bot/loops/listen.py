@@ -4,14 +4,17 @@
 import logging
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from bot.cases.vote import EMOJI, card_key
+from bot.cases.card import card_key
+from bot.cases.vote import EMOJI
 from bot.house import House
+from bot.loops import patience
 from bot.loops.dispatch import Dispatch
 from bot.model.errors import ParleyError, PermanentError, StoreError
-from bot.model.events import Batch
+from bot.model.events import Batch, Event, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
@@ -37,9 +40,13 @@ async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) ->
 
 async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:
     at = house.clock.now()
+    events = [_redacted(house, event) for event in batch.events]
+    begins = dispatch.free()
     try:
         received = await house.store.write(
-            lambda connection: inbox.accept(connection, instance, batch.events, batch.cursor, at)
+            lambda connection: inbox.accept(
+                connection, instance, events, batch.cursor, at, begins=begins
+            )
         )
     except StoreError as error:
         await _refuse(house, chat, batch, error)
@@ -48,6 +55,14 @@ async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, bat
     dispatch.offer(received)
     if batch.lost:
         log.warning("chat %s: %s", instance, batch.lost)
+
+
+def _redacted(house: House, event: Event) -> Event:
+    """Nobody's words are stored with one of our secrets in them."""
+    if not isinstance(event, Message):
+        return event
+    text = house.redactor.redact(event.text)
+    return event if text == event.text else replace(event, text=text)
 
 
 async def _refuse(house: House, chat: Chat, batch: Batch, error: StoreError) -> None:
@@ -77,8 +92,8 @@ async def _reconcile(house: House, instance: str, chat: Chat, dispatch: Dispatch
         return
     if events:
         at = house.clock.now()
-        received = await house.store.write(
-            lambda connection: inbox.accept(connection, instance, events, None, at)
+        received = await patience.write(
+            house, lambda connection: inbox.accept(connection, instance, events, None, at)
         )
         dispatch.offer(received)
 

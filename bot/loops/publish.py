@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.cases.card import card_key, subject_of
 from bot.cases.questions import question_key
 from bot.cases.views import view
-from bot.cases.vote import card_key, subject_of
 from bot.house import House
+from bot.loops import patience
 from bot.model import plans as plan_model
 from bot.model.people import Conversation
 from bot.model.questions import Question
@@ -45,9 +46,9 @@ class Publisher:
 
     async def once(self) -> bool:
         """Show everything that lags behind. True when progress waits for its pace."""
-        if not await self._house.store.read(_lagging):
+        if not await patience.read(self._house, _lagging):
             return False
-        places, waits = await self._house.store.write(self._show)
+        places, waits = await patience.write(self._house, self._show)
         for instance in places:
             self._house.bus.wake(f"outbox {instance}")
         self._house.bus.wake("settled")

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
+from bot.cases.card import card_key
 from bot.cases.questions import question_key
 from bot.cases.views import view
-from bot.cases.vote import card_key
 from bot.house import House
 from bot.loops.publish import deciders
 from bot.model import plans as plan_model

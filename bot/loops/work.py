@@ -6,6 +6,7 @@ import logging
 
 from bot.cases import renew
 from bot.house import House
+from bot.loops import patience
 from bot.model.errors import ParleyError
 from bot.store import plans, runs
 
@@ -27,7 +28,7 @@ class Work:
     async def work(self) -> None:
         """For ever: everything runnable is begun; plans that went stale get their new revision."""
         while True:
-            for run in await self._house.store.read(runs.resumable):
+            for run in await patience.read(self._house, runs.resumable):
                 if run not in self.going:
                     self.going.add(run)
                     self._group.create_task(self._one(run))
@@ -37,7 +38,7 @@ class Work:
         try:
             await self._house.runner.run(run)
             # Still there to be run: its target is taken, and it is looked at again when another run ends.
-            waits = run in await self._house.store.read(runs.resumable)
+            waits = run in await patience.read(self._house, runs.resumable)
             (self.blocked.add if waits else self.blocked.discard)(run)
         except ParleyError as error:
             log.error("run %s: %s", run, error)  # noqa: TRY400 - a sentence with the mend, no traceback
@@ -49,8 +50,8 @@ class Work:
 
     async def _renew(self) -> None:
         """A plan whose Preview differs from what people saw gets a new revision, pending again."""
-        for stored in await self._house.store.read(
-            lambda connection: plans.in_state(connection, "stale")
+        for stored in await patience.read(
+            self._house, lambda connection: plans.in_state(connection, "stale")
         ):
             if stored.superseded_by is None:
                 await renew.revise(self._house, stored)

@@ -91,9 +91,10 @@ class Received:
 
 _insert = Statement(
     insert(INBOX)
-    .values(state="waiting", attempts=0, words="")
+    .values(words="")
     .on_conflict_do_nothing(index_elements=["instance", "tenant", "platform_id", "kind"]),
     *("instance", "tenant", "platform_id", "kind", "lane", "event", "accepted_at"),
+    *("state", "attempts"),
 )
 _put_cursor = insert(CURSORS)
 _move = Statement(
@@ -163,13 +164,17 @@ def accept(
     cursor: str | None,
     at: datetime,
     lane: Callable[[Event], str] = lane_of,
+    begins: Callable[[str], bool] = lambda lane: False,
 ) -> list[Received]:
-    """Store what is new of `events` and the adapter's `cursor` (None: unchanged). What was stored before is left out."""
+    """Store what is new of `events` and the adapter's `cursor` (None: unchanged). What was stored before is left out.
+
+    `begins`, asked in order with each new event's lane, says whether its first attempt begins with this very commit."""
     now = at.isoformat()
     received = []
     for heard in events:
         event, data = _storable(heard)
         path = lane(event)
+        first = begins(path)
         number = _insert.insert(
             connection,
             instance=instance,
@@ -179,9 +184,11 @@ def accept(
             lane=path,
             event=data,
             accepted_at=now,
+            state="handling" if first else "waiting",
+            attempts=int(first),
         )
         if number is not None:
-            received.append(Received(number, event, path, 0, at))
+            received.append(Received(number, event, path, int(first), at))
     if cursor is not None:
         _move.run(connection, instance=instance, position=cursor, moved_at=now)
     return received

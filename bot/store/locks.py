@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlmodel import Field, SQLModel
+
+from bot.store.statements import Statement
 
 
 class LockRow(SQLModel, table=True):
@@ -24,6 +26,18 @@ class LockRow(SQLModel, table=True):
 
 
 TABLE = LockRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+
+
+_COLUMNS = ("target", "run", "plan", "why", "question", "at")
+_all = select(*(TABLE.c[name] for name in _COLUMNS))
+_of_target = Statement(_all.where(TABLE.c.target == bindparam("name")))
+_every = Statement(_all.order_by(TABLE.c.target))
+_put = Statement(insert(TABLE), *_COLUMNS)
+_keep = Statement(
+    update(TABLE).where(TABLE.c.run == bindparam("name")).values(question=bindparam("what"))
+)
+_release = Statement(delete(TABLE).where(TABLE.c.run == bindparam("name")))
+_unlock = Statement(delete(TABLE).where(TABLE.c.target == bindparam("name")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +56,46 @@ def take(
     connection: Connection, targets: Iterable[str], run: str, plan: str, why: str, at: datetime
 ) -> Lock | None:
     """Take all targets, in sorted order, or none of them: then the answer is the lock that is in the way."""
-    wanted = sorted(set(targets))
-    held = {lock.target: lock for lock in _found(connection, wanted)}
-    others = [lock for lock in held.values() if lock.run != run]
-    if others:
-        return min(others, key=lambda lock: lock.target)
-    missing = [target for target in wanted if target not in held]
+    missing: list[str] = []
+    for target in sorted(set(targets)):
+        lock = _found(connection, target)
+        if lock is None:
+            missing.append(target)
+        elif lock.run != run:
+            return lock
     for target in missing:
-        row = {"target": target, "run": run, "plan": plan, "why": why, "question": ""}
-        connection.execute(insert(TABLE).values(**row, at=at.isoformat()))
+        _put.run(
+            connection, target=target, run=run, plan=plan, why=why, question="", at=at.isoformat()
+        )
     return None
 
 
 def keep(connection: Connection, run: str, question: str) -> None:
     """Say on the run's locks what must be answered before they are free ("" for nothing)."""
-    connection.execute(update(TABLE).where(TABLE.c.run == run).values(question=question))
+    _keep.run(connection, name=run, what=question)
 
 
 def release(connection: Connection, run: str) -> None:
     """Free everything that the run has."""
-    connection.execute(delete(TABLE).where(TABLE.c.run == run))
+    _release.run(connection, name=run)
 
 
 def unlock(connection: Connection, target: str) -> Lock | None:
     """Free one target by a person's decision; the caller audits the reason. Returns what was freed, None when nothing was."""
-    found = _found(connection, [target])
-    connection.execute(delete(TABLE).where(TABLE.c.target == target))
-    return found[0] if found else None
+    found = _found(connection, target)
+    _unlock.run(connection, name=target)
+    return found
 
 
 def held(connection: Connection) -> list[Lock]:
     """Every lock, by target."""
-    return [_lock(row) for row in connection.execute(select(TABLE).order_by(TABLE.c.target))]
+    return [_lock(*row) for row in _every.all(connection)]
 
 
-def _found(connection: Connection, targets: list[str]) -> list[Lock]:
-    rows = connection.execute(select(TABLE).where(TABLE.c.target.in_(targets)))
-    return [_lock(row) for row in rows]
+def _found(connection: Connection, target: str) -> Lock | None:
+    row = _of_target.one(connection, name=target)
+    return _lock(*row) if row else None
 
 
-def _lock(row: Row[tuple[object, ...]]) -> Lock:
-    return Lock(
-        row.target, row.run, row.plan, row.why, row.question, datetime.fromisoformat(row.at)
-    )
+def _lock(target: str, run: str, plan: str, why: str, question: str, at: str) -> Lock:
+    return Lock(target, run, plan, why, question, datetime.fromisoformat(at))

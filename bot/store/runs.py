@@ -6,8 +6,7 @@ owner that is not us is dead. Every change of a run moves its plan in the same t
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, exists, insert, select, update
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Connection, exists, insert, select, update
 
 from bot.model import plans as plan_model
 from bot.model import runs as model
@@ -16,55 +15,9 @@ from bot.model.ids import new_id
 from bot.model.plans import Plan
 from bot.model.runs import Attempt, Run
 from bot.model.sections import Action
-from bot.store import documents, locks, plans, questions
+from bot.store import documents, locks, plans, questions, run_rows
 from bot.store.results import results
-
-
-class RunRow(SQLModel, table=True):
-    """One execution of one approved revision. `undoes` is the run whose steps it rolls back, `behind` the run that has one of
-    its targets; "" for none."""
-
-    __tablename__ = "runs"
-    id: str = Field(primary_key=True)
-    plan: str = Field(index=True)
-    revision: int
-    state: str = Field(index=True)
-    owner: str = ""
-    undoes: str = ""
-    behind: str = ""
-    words: str = ""
-    doing: str = ""
-    total: int = 0
-    finished: int = 0
-    created_at: str
-    started_at: str | None = None
-    ended_at: str | None = None
-
-
-class AttemptRow(SQLModel, table=True):
-    """One action begun. `number` is the order of beginning."""
-
-    __tablename__ = "attempts"
-    number: int | None = Field(default=None, primary_key=True)
-    id: str = Field(unique=True)
-    run: str = Field(index=True)
-    step: str
-    phase: str
-    position: int
-    action: bytes
-    state: str = Field(index=True)
-    owner: str
-    started_at: str
-    ended_at: str | None = None
-    exit: int | None = None
-    output: str = ""
-    dropped: int = 0
-    words: str = ""
-    fault: str = ""
-
-
-TABLE = RunRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
-ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+from bot.store.run_rows import AT_WORK, RUNNABLE, TABLE, Record
 
 _PLAN: dict[model.State, plan_model.State] = {
     "running": "running",
@@ -79,8 +32,6 @@ _PLAN: dict[model.State, plan_model.State] = {
     "stale": "stale",
 }
 """What a run's state means for its plan. `queued` and `claimed` change nothing by themselves."""
-
-_AT_WORK = ("claimed", "running", "rolling_back")
 
 
 def create(connection: Connection, plan: Plan, at: datetime, *, undoes: str = "") -> str:
@@ -105,22 +56,14 @@ def create(connection: Connection, plan: Plan, at: datetime, *, undoes: str = ""
     return identifier
 
 
-def row(connection: Connection, run_id: str) -> Row[tuple[object, ...]]:
+def row(connection: Connection, run_id: str) -> Record:
     """The stored row, for claims. Raises KeyError."""
-    found = connection.execute(select(TABLE).where(TABLE.c.id == run_id)).first()
-    if found is None:
-        raise KeyError(run_id)
-    return found
+    return run_rows.record(connection, run_id)
 
 
 def take(connection: Connection, run_id: str, owner: str) -> bool:
     """Become the one who works on it, by compare-and-set. False when somebody has it, or there is nothing to do."""
-    free = (
-        TABLE.c.id == run_id,
-        TABLE.c.owner == "",
-        TABLE.c.state.in_(("queued", *_AT_WORK)),
-    )
-    return connection.execute(update(TABLE).where(*free).values(owner=owner)).rowcount == 1
+    return run_rows.take.run(connection, name=run_id, new=owner) == 1
 
 
 def drop(connection: Connection, run_id: str, words: str = "", *, behind: str = "") -> None:
@@ -136,16 +79,21 @@ def advance(
     now = row(connection, run_id)
     if to not in model.TRANSITIONS[now.state]:
         raise TransitionError(f"Run {run_id} is {now.state} and cannot become {to}.")
-    values: dict[str, object] = {"state": to, "words": words}
-    if to not in _AT_WORK:
-        values["owner"] = ""
-    if to == "running" and now.started_at is None:
-        values["started_at"] = at.isoformat()
-    if to in model.ENDS:
-        values |= {"ended_at": at.isoformat(), "doing": ""}
+    ends = to in model.ENDS
+    begins = to == "running" and now.started_at is None
+    run_rows.move.run(
+        connection,
+        name=run_id,
+        to=to,
+        why=words,
+        who=now.owner if to in AT_WORK else "",
+        now="" if ends else now.doing,
+        began=at.isoformat() if begins else now.started_at,
+        over=at.isoformat() if ends else None,
+    )
+    if ends:
         locks.release(connection, run_id)
         questions.withdraw_of_run(connection, run_id, at)
-    connection.execute(update(TABLE).where(TABLE.c.id == run_id).values(**values))
     if to in _PLAN and not now.undoes:
         plans.advance(connection, now.plan, _PLAN[to], words, at=at)
     elif now.undoes:
@@ -164,67 +112,58 @@ def reach(
 
 def open_attempt(connection: Connection, attempt: Attempt, owner: str, doing: str) -> None:
     """The marker before the effect. `doing` is shown on the card."""
-    connection.execute(
-        insert(ATTEMPTS).values(
-            id=attempt.id,
-            run=attempt.run,
-            step=attempt.step,
-            phase=attempt.phase,
-            position=attempt.index,
-            action=documents.dump(attempt.action, Action),
-            state="open",
-            owner=owner,
-            started_at=attempt.started_at.isoformat(),
-            output="",
-            dropped=0,
-            words="",
-            fault="",
-        )
+    run_rows.begin.run(
+        connection,
+        id=attempt.id,
+        run=attempt.run,
+        step=attempt.step,
+        phase=attempt.phase,
+        position=attempt.index,
+        action=documents.pack(attempt.action, Action),
+        state="open",
+        owner=owner,
+        started_at=attempt.started_at.isoformat(),
+        ended_at=None,
+        exit=None,
+        output="",
+        dropped=0,
+        words="",
+        fault="",
     )
-    _show(connection, attempt.run, doing=doing)
+    run_rows.show.run(connection, name=attempt.run, now=doing)
+    _touch(connection, attempt.run)
 
 
 def settle_attempt(
     connection: Connection, attempt: Attempt, to: model.AttemptState, words: str = ""
 ) -> None:
     """Move an attempt, with what `attempt` holds of its outcome. Raises TransitionError when its stored state forbids it."""
-    stored = connection.execute(
-        select(ATTEMPTS.c.state).where(ATTEMPTS.c.id == attempt.id)
-    ).scalar_one()
+    (stored,) = run_rows.state_of.one(connection, name=attempt.id) or ("open",)
     if to not in model.ATTEMPT_TRANSITIONS[stored]:
         raise TransitionError(f"Attempt {attempt.id} is {stored} and cannot become {to}.")
-    connection.execute(
-        update(ATTEMPTS)
-        .where(ATTEMPTS.c.id == attempt.id)
-        .values(
-            state=to,
-            words=words or attempt.words,
-            exit=attempt.exit,
-            output=attempt.output,
-            dropped=attempt.dropped,
-            fault=attempt.fault,
-            ended_at=attempt.ended_at.isoformat() if attempt.ended_at else None,
-        )
+    run_rows.close.run(
+        connection,
+        name=attempt.id,
+        to=to,
+        why=words or attempt.words,
+        code=attempt.exit,
+        said=attempt.output,
+        less=attempt.dropped,
+        what=attempt.fault,
+        over=attempt.ended_at.isoformat() if attempt.ended_at else None,
     )
     if to in {"done", "settled_done"} and attempt.phase == "do":
-        connection.execute(
-            update(TABLE).where(TABLE.c.id == attempt.run).values(finished=TABLE.c.finished + 1)
-        )
-    _show(connection, attempt.run)
+        run_rows.count.run(connection, name=attempt.run)
+    _touch(connection, attempt.run)
 
 
-def _show(connection: Connection, run_id: str, **values: object) -> None:
-    if values:
-        connection.execute(update(TABLE).where(TABLE.c.id == run_id).values(**values))
+def _touch(connection: Connection, run_id: str) -> None:
     plans.touch(connection, row(connection, run_id).plan)
 
 
 def attempts(connection: Connection, run_id: str) -> tuple[Attempt, ...]:
     """All attempts of a run, in the order they were begun."""
-    rows = connection.execute(
-        select(ATTEMPTS).where(ATTEMPTS.c.run == run_id).order_by(ATTEMPTS.c.number)
-    )
-    return tuple(_attempt(each) for each in rows)
+    return tuple(_attempt(*each) for each in run_rows.of_run.all(connection, name=run_id))
 
 
 def load(connection: Connection, run_id: str) -> Run:
@@ -260,7 +199,7 @@ def of_plan(connection: Connection, plan_id: str, revision: int) -> Run | None:
 def resumable(connection: Connection) -> list[str]:
     """Runs that somebody should work on and nobody does, oldest first; not those whose target another run still has."""
     blocked = exists().where(locks.TABLE.c.run == TABLE.c.behind)
-    wanted = (TABLE.c.owner == "", TABLE.c.state.in_(("queued", *_AT_WORK)), ~blocked)
+    wanted = (TABLE.c.owner == "", RUNNABLE, ~blocked)
     return list(
         connection.execute(select(TABLE.c.id).where(*wanted).order_by(TABLE.c.id)).scalars()
     )
@@ -280,22 +219,29 @@ def unfinished(connection: Connection) -> list[str]:
     return list(connection.execute(select(TABLE.c.id).where(wanted).order_by(TABLE.c.id)).scalars())
 
 
-def _attempt(row: Row[tuple[object, ...]]) -> Attempt:
+def _attempt(
+    id: str,
+    run: str,
+    step: str,
+    phase: model.Phase,
+    position: int,
+    action: bytes,
+    state: model.AttemptState,
+    _owner: str,
+    started_at: str,
+    ended_at: str | None,
+    exit: int | None,
+    output: str,
+    dropped: int,
+    words: str,
+    fault: str,
+) -> Attempt:
+    """The columns in the order of `run_rows.ATTEMPT_COLUMNS`."""
+    made: Action = documents.load(Action, action)  # type: ignore[arg-type]  # a union is no type[T]
+    began = datetime.fromisoformat(started_at)
     return Attempt(
-        id=row.id,
-        run=row.run,
-        step=row.step,
-        phase=row.phase,
-        index=row.position,
-        action=documents.load(Action, row.action),  # type: ignore[arg-type]  # a union is no type[T]
-        state=row.state,
-        started_at=datetime.fromisoformat(row.started_at),
-        ended_at=_time(row.ended_at),
-        exit=row.exit,
-        output=row.output,
-        dropped=row.dropped,
-        words=row.words,
-        fault=row.fault,
+        *(id, run, step, phase, position, made, state),
+        *(began, _time(ended_at), exit, output, dropped, words, fault),
     )
 
 

@@ -3,6 +3,9 @@
 import pytest
 
 from capabilities.compile import Page
+from capabilities.problems import Broken
+from capabilities.shell import read
+from capabilities.units import Unit
 from tests.capabilities.making import how_to, page, section
 
 OTHER = "\n## How to list\n```bash\nls\n```\n"
@@ -188,3 +191,19 @@ def test_continuations_comments_and_quotes_are_read() -> None:
         "c d",
         "efg",
     ]
+
+
+@pytest.mark.parametrize(
+    ("block", "named"),
+    [("ls $(id)", "$()"), ("ls $HOME", "$VAR"), ("ls && ls", "&&"), ("ls; ls", "';'"), ("for i in a; do ls; done", "loop"), ("ls *", "glob")],
+)  # fmt: skip
+def test_the_problem_names_what_is_not_allowed(block: str, named: str) -> None:
+    [problem] = page(how_to(block)).problems
+    assert named in problem.what
+    assert repr(block) in problem.what
+
+
+def test_two_readers_must_agree() -> None:
+    """A form feed separates words for one grammar and not for the other; no page may hold one anyway."""
+    with pytest.raises(Broken, match="two readers"):
+        read(Unit("ls a\x0cb", 1))

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 
 from bot.model.plans import Agent
 from bot.model.sections import Ask, Exec, Refusal, Slot, Value, Write
+from capabilities.addresses import argv_fault
 from capabilities.render import SectionRenderer
 from capabilities.types import TYPES, check
 from tests.capabilities.making import HERE, refusal, render, section
 
 JOINING = sorted(name for name in TYPES if TYPES[name].joins and name not in {"enum", "pattern"})
 ALONE = sorted({*JOINING, "url"})
-LITERALS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_./:@%+^-]{0,8}", fullmatch=True)
+# A '%' before a brace makes it no slot, so no literal ends with one.
+LITERALS = st.from_regex(
+    r"[A-Za-z0-9](?:[A-Za-z0-9_./:@%+^-]{0,8}[A-Za-z0-9_./:@+^-])?", fullmatch=True
+)
 NASTY = st.sampled_from([
     "-rf", "--checkpoint-action=exec=touch PWNED", "a b", "$(touch PWNED)", "`touch PWNED`", "; touch PWNED",
     "a\nb", "a\x00b", "../../etc/passwd", "'", '"', "\\", "{x}", "*", "~", "а", "x,bridge=vmbr1", "a&b", "a|b", "",
@@ -25,8 +29,20 @@ NASTY = st.sampled_from([
 
 
 def values(type_: str) -> st.SearchStrategy[str]:
-    drawn = st.from_regex(TYPES[type_].pattern, fullmatch=True)
-    return drawn.filter(lambda value: check(Slot("x", type_), value) is None)
+    special = {
+        "int": st.integers(0, 10**18 - 1).map(str),
+        "port": st.integers(1, 65535).map(str),
+        "ip": st.ip_addresses().map(str),
+        "cidr": st.ip_addresses(v=4).map(lambda ip: f"{ip}/24"),
+    }
+    drawn = special.get(type_, st.from_regex(TYPES[type_].pattern, fullmatch=True))
+    return drawn.filter(
+        lambda value: check(Slot("x", type_), value) is None and word_is_no_metadata(value)
+    )
+
+
+def word_is_no_metadata(value: str) -> bool:
+    return argv_fault(("curl", value)) is None
 
 
 @st.composite
@@ -80,7 +96,7 @@ def received(recorder: Path, argv: tuple[str, ...]) -> list[str]:
     return out.read_bytes().decode().split("\0")[:-1]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(template=templates())
 def test_a_program_receives_the_literal_values(
     recorder: Path, template: tuple[str, str, dict[str, str], list[str]]
@@ -93,7 +109,7 @@ def test_a_program_receives_the_literal_values(
     assert [path.name for path in sorted(recorder.iterdir())] == ["out", "record"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(template=templates(), data=st.data())
 def test_no_value_changes_the_shape(
     template: tuple[str, str, dict[str, str], list[str]], data: st.DataObject
@@ -141,11 +157,9 @@ def test_a_pipeline_is_one_action() -> None:
 
 
 def test_words_for_a_person() -> None:
-    text = "## Parameters\n| name | type | rule | description |\n|---|---|---|---|\n| disk | name | | |\n\n"
     made = section(
         "ls", rest="\n```human\nPull disk {disk}, not {other}.\n```\n", rows="| disk | name | | |"
     )
-    assert text
     assert render(made, {"disk": "sdb"}).actions[1] == Ask("Pull disk sdb, not {other}.")
 
 

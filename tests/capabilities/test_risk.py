@@ -4,7 +4,7 @@ import pytest
 
 from bot.model.sections import Risk
 from capabilities.risk import judge
-from tests.capabilities.making import page, how_to, section
+from tests.capabilities.making import how_to, page, section
 
 READ = (
     "df -hP", "du -xsh /srv", "free -m", "uptime", "ps -eo pid,comm --sort=-rss", "ss -tulpn", "ip -br addr", "ip route get 1.1.1.1",

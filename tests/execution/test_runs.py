@@ -1,7 +1,9 @@
 """A run from its claim to its end: order, verification, failure and rollback, staleness, locks, cancelling."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -368,6 +370,23 @@ async def test_every_change_wakes_the_cards_and_bumps_the_version(scene: Scene) 
     assert after >= before + 4, "claimed, begun, closed, done"
     assert "cards" in scene.woken
     assert "runs" in scene.woken
+
+
+async def test_what_was_done_is_not_lost_while_the_database_takes_nothing(scene: Scene) -> None:
+    script = "echo one >> log; touch in; while ! test -e go; do sleep 0.01; done"
+    run = await scene.approved(await scene.step("s1", script, "echo two >> log"))
+    task = asyncio.create_task(scene.runner().run(run))
+    await until(scene.data / "in")
+    with closing(sqlite3.connect(scene.data / "parley.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (scene.data / "go").touch()
+        async with asyncio.timeout(30):
+            while scene.store.healthy:  # noqa: ASYNC110 - the store tells nobody
+                await asyncio.sleep(0.05)
+        other.execute("ROLLBACK")
+    await task
+    assert scene.said() == ["one", "two"]
+    assert (await scene.load(run)).state == "done"
 
 
 async def test_two_agents_work_at_the_same_time(scene: Scene) -> None:

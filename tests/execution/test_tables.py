@@ -10,7 +10,7 @@ from bot.model import runs as model
 from bot.model.errors import TransitionError
 from bot.model.plans import State as PlanState
 from bot.model.runs import Attempt
-from bot.store import locks, plans, runs
+from bot.store import locks, plans, run_rows, runs
 from tests.execution.making import CLOCK, Scene, sh
 
 STATES: tuple[model.State, ...] = get_args(model.State)
@@ -73,7 +73,7 @@ async def test_an_attempt_takes_the_edges_of_its_table(
     run = await scene.approved(await scene.step("s1", "true"))
     attempt = Attempt("a1", run, "s1", "do", 0, sh("true"), "open", CLOCK.now())
     await scene.store.write(lambda c: runs.open_attempt(c, attempt, "me", "true"))
-    await scene.store.write(lambda c: c.execute(update(runs.ATTEMPTS).values(state=before)))
+    await scene.store.write(lambda c: c.execute(update(run_rows.ATTEMPTS).values(state=before)))
     if after in model.ATTEMPT_TRANSITIONS[before]:
         await scene.store.write(lambda c: runs.settle_attempt(c, attempt, after, "why"))
     else:

@@ -117,6 +117,19 @@ class Synapse:
         answer = self.request("POST", path, body)
         return User(answer["user_id"], password, answer["access_token"], answer["device_id"])
 
+    def login(self, user: User) -> str:
+        """A token of one more session of an account."""
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": user.id},
+            "password": user.password,
+        }
+        return str(self.request("POST", "/_matrix/client/v3/login", body)["access_token"])
+
+    def log_out(self, token: str) -> None:
+        """Revoke a token."""
+        self.request("POST", "/_matrix/client/v3/logout", {}, token)
+
     def request(
         self, method: str, path: str, body: object = None, token: str = ""
     ) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from adapters.targets.local.settings import PLUGIN
 from adapters.targets.local.target import Local
 from bot.model.errors import ConfigurationError, TemporaryError
 from bot.model.runs import Limits
 from bot.model.sections import Ask
-from tests.targets.making import Machine, appears
+from tests.targets.making import Machine, appears, skip_without
 
 KIB = 1024
 
@@ -231,10 +232,29 @@ async def test_without_bubblewrap_a_sandboxed_target_refuses(
     await target.close()
 
 
+async def test_a_root_behind_a_link_is_there_under_both_names(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    skip_without("sandbox", link)
+    target = Local()(f"local:{link}", tmp_path)
+    machine = Machine(target, real, tmp_path, sandboxed=True)
+    assert (await machine.run(("touch", str(link / "a"), str(real / "b")))).exit == 0
+    assert (await machine.write(str(link / "c"), "x")).exit == 0
+    assert sorted(each.name for each in real.iterdir()) == ["a", "b", "c"]
+    await target.close()
+
+
 @pytest.mark.parametrize("url", ["local:/", "local:relative", "ssh://x", "local"])
 def test_a_url_that_is_none_of_ours_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         Local()(url, tmp_path)
+
+
+def test_a_root_that_is_not_there_is_told_by_the_probe(tmp_path: Path) -> None:
+    assert PLUGIN.probe is not None
+    assert "is not there" in PLUGIN.probe(f"local:{tmp_path}/missing")
+    assert PLUGIN.probe("local:") is None
 
 
 async def test_the_identity_names_the_folder_and_the_user(machine: Machine) -> None:

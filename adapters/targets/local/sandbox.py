@@ -15,12 +15,13 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", 
 _LINKS = 40
 
 
-def wrap(argv: tuple[str, ...], root: Path, bwrap: str) -> tuple[str, ...]:
-    """The same argv behind bubblewrap; not a word of it is changed."""
-    return (bwrap, *_options(root), "--", *argv)
+def wrap(argv: tuple[str, ...], root: Path, named: Path, bwrap: str) -> tuple[str, ...]:
+    """The same argv behind bubblewrap; not a word of it is changed. `named` is the root as it was written, links and all:
+    it is there under both names."""
+    return (bwrap, *_options(root, named), "--", *argv)
 
 
-def _options(root: Path) -> list[str]:
+def _options(root: Path, named: Path) -> list[str]:
     options = ["--unshare-pid", "--die-with-parent", "--ro-bind", "/usr", "/usr"]
     for folder in _SYSTEM:
         if os.path.islink(folder):
@@ -28,7 +29,9 @@ def _options(root: Path) -> list[str]:
         elif os.path.isdir(folder):
             options += ["--ro-bind", folder, folder]
     options += ["--ro-bind-try", "/etc/ssl", "/etc/ssl", "--proc", "/proc", "--dev", "/dev"]
-    options += ["--bind", str(root), str(root), "--chdir", str(root)]
+    for place in dict.fromkeys((root, named)):
+        options += ["--bind", str(root), str(place)]
+    options += ["--chdir", str(root)]
     if os.geteuid() == 0:  # without these, root in a sandbox could still mount and make devices
         options += ["--cap-drop", "ALL"]
         for name in _CAPABILITIES:
@@ -45,7 +48,7 @@ def probe(root: Path, path: str) -> str | None:
         return "bubblewrap is not installed. Install the package bubblewrap, or use the target local: without a folder."
     try:
         done = subprocess.run(
-            wrap(("true",), root, bwrap),
+            wrap(("true",), root, root, bwrap),
             env={"PATH": path},
             stdin=subprocess.DEVNULL,
             capture_output=True,

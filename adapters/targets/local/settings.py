@@ -1,4 +1,5 @@
-"""The entry point `parley.targets: local`, found by `bot.plugins`. `bot.config` reads `Settings`; `bot.app` calls `load`."""
+"""The entry point `parley.targets: local`, found by `bot.plugins`. `bot.config` reads `Settings`; `bot.app` calls `load`,
+`parley check` calls `probe`."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ class Settings(BaseModel):
 
 
 def load() -> "Local":
-    """The factory: `load()(url, data)` opens a target, `load().probe(url)` says why it could not run, or None."""
+    """The factory: `load()(url, data)` opens a target."""
     from adapters.targets.local.target import Local  # only when a local target is configured
 
     return Local()

@@ -24,7 +24,7 @@ class Local:
 
     def __call__(self, url: str, data: Path) -> "LocalTarget":
         """Raises ConfigurationError for a URL that is none of ours."""
-        return LocalTarget(_root(url), data.resolve())
+        return LocalTarget(_root(url), Path(url.partition(":")[2]), data.resolve())
 
     def probe(self, url: str) -> str | None:
         """Why commands cannot run there, as a sentence with its mend; None when they can."""
@@ -62,8 +62,9 @@ def _search_path(root: Path | None) -> str:
 class LocalTarget:
     """Implements `ports.Target` for this machine."""
 
-    def __init__(self, root: Path | None, data: Path) -> None:
+    def __init__(self, root: Path | None, named: Path, data: Path) -> None:
         self._root = root
+        self._named = named
         self._data = data
         self._path = _search_path(root)
         self._user = pwd.getpwuid(os.geteuid())
@@ -130,7 +131,7 @@ class LocalTarget:
         stages = action.stages
         if self._root:
             bwrap = _bwrap(self._path)
-            stages = tuple(sandbox.wrap(stage, self._root, bwrap) for stage in stages)
+            stages = tuple(sandbox.wrap(stage, self._root, self._named, bwrap) for stage in stages)
         return Pipeline(stages, self._cwd, self._note(attempt), env, spares=self._root is not None)
 
     async def _write(self, action: Write, attempt: str) -> Outcome:

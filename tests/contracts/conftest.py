@@ -1,0 +1,64 @@
+"""Both platforms for every contract: a fresh room, fresh accounts and a fresh data folder each; one Synapse for all."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.console_room import ConsoleRoom
+from tests.contracts.matrix_room import MatrixRoom
+from tests.contracts.room import Room
+from tests.servers.sites import served
+from tests.servers.synapse import Synapse, absent
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    if absent():
+        pytest.skip(absent())
+    server = Synapse()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Where the test's own sites are served."""
+    with served(tmp_path / "sites") as port:
+        yield port
+
+
+@pytest.fixture
+async def console(tmp_path: Path, port: int) -> AsyncIterator[ConsoleRoom]:
+    room = ConsoleRoom(tmp_path, port)
+    try:
+        await room.start_bot()
+        yield room
+    finally:
+        await room.close()
+
+
+@pytest.fixture
+async def matrix(synapse: Synapse, tmp_path: Path, port: int) -> AsyncIterator[MatrixRoom]:
+    room = MatrixRoom(synapse, tmp_path, port)
+    try:
+        await room.start_bot()
+        yield room
+    finally:
+        await room.close()
+
+
+@pytest.fixture(params=["console", "matrix"])
+def room(request: pytest.FixtureRequest) -> Room:
+    """The room of one platform, the bot listening in it."""
+    found: Room = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def sites(tmp_path: Path) -> Callable[[], list[str]]:
+    """The names of the sites that exist."""
+    return lambda: sorted(path.name for path in (tmp_path / "sites").iterdir())

@@ -1,0 +1,215 @@
+"""The room on a real Synapse: people over raw HTTP, the bot as `parley run`.
+
+What the bot does is read through alice's eyes; its rooms of two through its own account's, since nobody else is in them.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.contracts import world
+from tests.contracts.heard import Heard, Json, Line, Said
+from tests.contracts.room import PATIENCE, Room
+from tests.servers.matrix_driver import Driver
+from tests.servers.synapse import Synapse, User
+
+PARLEY = str(Path(sys.executable).with_name("parley"))
+_numbers = itertools.count(1)
+
+
+@dataclass
+class _Seen:
+    """One Matrix room, read so far: `lines` of the bot, its reactions that still stand, and where to read on."""
+
+    room: str
+    only_to: str | None = None
+    position: str = ""
+    events: set[str] = field(default_factory=set)
+    lines: list[Line] = field(default_factory=list)
+    reactions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    threads: dict[str, str] = field(default_factory=dict)
+
+
+class MatrixRoom(Room):
+    """Fresh accounts, a fresh room and fresh data on a shared server. `trusted`: the bot's own account is an operator."""
+
+    def __init__(self, server: Synapse, folder: Path, port: int, *, trusted: bool = False) -> None:
+        super().__init__(folder / "parley.log")
+        self.server = server
+        number = next(_numbers)
+        names = (*world.KNOWN, *world.STRANGERS)
+        users = {name: server.register(f"{name}{number}") for name in names}
+        self.bot: User = server.register(f"infra{number}")
+        self.people = {
+            name: Driver(server.url, user.id, user.token) for name, user in users.items()
+        }
+        self._eyes = Driver(server.url, self.bot.id, self.bot.token)
+        self._drivers = (*self.people.values(), self._eyes)
+        self.room = ""
+        self._token = ""
+        self._seen: dict[str, _Seen] = {}
+        table = f'[chat.matrix]\nhomeserver = "{server.url}"\nuser = "{self.bot.id}"\npoll = 5\n'
+        self.configuration = world.write(
+            folder,
+            port,
+            table + 'password = "env:MATRIX_PASSWORD"',
+            "matrix",
+            {name: user.id for name, user in users.items()},
+            {"robot": self.bot.id} if trusted else {},
+        )
+
+    def use_token(self) -> str:
+        """Let the bot come with a fresh token of its account instead of the password, from its next start on."""
+        self._token = self.server.login(self.bot)
+        text = self.configuration.read_text(encoding="utf8")
+        text = text.replace('password = "env:MATRIX_PASSWORD"', 'token = "env:MATRIX_TOKEN"')
+        self.configuration.write_text(text, encoding="utf8")
+        return self._token
+
+    async def says(self, person: str, text: str, thread: str | None = None) -> Said:
+        id = await self.people[person].say(self.room, text, thread)
+        return Said(id, thread or id)
+
+    async def rewrites(self, person: str, said: Said, text: str) -> None:
+        await self.people[person].edit(self.room, said.id, text)
+
+    async def reacts(self, person: str, emoji: str, message: str) -> None:
+        await self.people[person].react(self.room, message, emoji)
+
+    async def unreacts(self, person: str, emoji: str, message: str) -> None:
+        await self.people[person].unreact(self.room, message, emoji)
+
+    async def start_bot(self) -> None:
+        await self.launch()
+        if not self.room:
+            await self._gather()
+
+    async def launch(self) -> None:
+        """Start the process, and no more."""
+        environment = {
+            **os.environ,
+            "MATRIX_PASSWORD": self.bot.password,
+            "MATRIX_TOKEN": self._token,
+        }
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(PARLEY, "-c", str(self.configuration), "run"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+            )
+
+    async def _gather(self) -> None:
+        """A room with everybody in it; that the bot has come proves that it listens."""
+        others = [driver.user for name, driver in self.people.items() if name != "alice"]
+        self.room = await self.people["alice"].create(self.bot.id, *others)
+        for name, driver in self.people.items():
+            if name != "alice":
+                await driver.join(self.room)
+        await self.present(self.room)
+        self._seen[self.room] = _Seen(self.room)
+
+    async def present(self, room: str, reader: str = "alice") -> None:
+        """Wait until the bot is in a room."""
+        last = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            answer = await self.people[reader].request("GET", "rooms", room, "joined_members")
+            if self.bot.id in answer["joined"]:
+                return
+            assert self.process is not None
+            running = self.process.returncode is None
+            assert running, self.words()
+            assert asyncio.get_running_loop().time() < last, self.words()
+            await asyncio.sleep(0.05)
+
+    async def heard(self) -> Heard:
+        await self._find_rooms()
+        offers: dict[str, set[str]] = {}
+        for seen in self._seen.values():
+            await self._read(seen)
+            for message, emoji in seen.reactions.values():
+                offers.setdefault(message, set()).add(emoji)
+        main = self._seen[self.room].lines
+        alone = [
+            line for room, seen in self._seen.items() if room != self.room for line in seen.lines
+        ]
+        return Heard([*main, *alone], {key: frozenset(value) for key, value in offers.items()})
+
+    async def _find_rooms(self) -> None:
+        """The rooms that the bot made or was asked into since: of two people, they are for one person alone."""
+        for room in (await self._eyes.request("GET", "joined_rooms"))["joined_rooms"]:
+            if room in self._seen:
+                continue
+            members = await self._eyes.request("GET", "rooms", room, "members")
+            there = {
+                event["state_key"]
+                for event in members["chunk"]
+                if event["content"]["membership"] in {"join", "invite"}
+            }
+            others = [name for name, each in self.people.items() if each.user in there]
+            only = others[0] if len(there) == 2 and len(others) == 1 else None
+            self._seen[room] = _Seen(room, only)
+
+    async def _read(self, seen: _Seen) -> None:
+        while True:
+            query = {"dir": "f", "limit": "1000"}
+            if seen.position:
+                query["from"] = seen.position
+            answer = await self._eyes.request("GET", "rooms", seen.room, "messages", **query)
+            for event in answer["chunk"]:
+                if event["event_id"] not in seen.events:
+                    seen.events.add(event["event_id"])
+                    self._note(seen, event)
+            if not answer.get("end") or not answer["chunk"]:
+                return
+            seen.position = answer["end"]
+
+    def _note(self, seen: _Seen, event: Json) -> None:
+        content = event["content"]
+        relation = content.get("m.relates_to") or {}
+        if event["sender"] != self.bot.id:
+            return
+        match event["type"]:
+            case "m.reaction" if relation:
+                target, emoji = relation["event_id"], relation["key"]
+                seen.reactions[event["event_id"]] = (target, emoji)
+                seen.lines.append(Line("react", target, emoji=emoji))
+            case "m.room.redaction":
+                seen.reactions.pop(event.get("redacts") or content.get("redacts", ""), None)
+            case "m.room.message" if relation.get("rel_type") == "m.replace":
+                thread = seen.threads.get(relation["event_id"], "")
+                now = content["m.new_content"]
+                seen.lines.append(_line("edit", relation["event_id"], thread, seen.only_to, now))
+            case "m.room.message":
+                thread = relation["event_id"] if relation.get("rel_type") == "m.thread" else ""
+                seen.threads[event["event_id"]] = thread
+                seen.lines.append(_line("post", event["event_id"], thread, seen.only_to, content))
+            case _:
+                pass
+
+    async def disconnect(self) -> None:
+        """Close everybody's connections: after the server died they are of no use."""
+        for driver in self._drivers:
+            await driver.close()
+
+    async def close(self) -> None:
+        await self.kill_bot()
+        await self.disconnect()
+
+
+def _line(event: str, message: str, thread: str, only_to: str | None, content: Json) -> Line:
+    report = content.get("parley.report") or {}
+    return Line(
+        event="edit" if event == "edit" else "post",
+        message=message,
+        thread=thread,
+        only_to=only_to,
+        text=content.get("body", ""),
+        kind=report.get("kind", content.get("msgtype", "")),
+        data=json.loads(report["data"]) if "data" in report else {},
+    )
