@@ -37,7 +37,7 @@ from bot.store.ownership import Ownership
 from bot.store.seal import Sealer
 from bot.store.writer import Store
 from capabilities.guard import StepGuard
-from capabilities.library import Library
+from capabilities.library import Library, built_in
 from capabilities.render import SectionRenderer
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ async def open_house(configuration: Configuration) -> AsyncIterator[House]:
 def _wire(configuration: Configuration, clock: SystemClock, bus: Bus, store: Store) -> House:
     library = Library(configuration.pack_paths)
     renderer = SectionRenderer()
-    guard = StepGuard(configuration.floor)
+    guard = StepGuard((*configuration.floor, built_in()))
     redactor = ExactRedactor(configuration.secrets)
     people = People(configuration.people)
     policy = DefaultPolicy(expires=configuration.expires)

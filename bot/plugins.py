@@ -5,7 +5,8 @@ An entry point names a `Plugin` in a module free of SDKs; the adapter's own modu
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 from bot.model.errors import ConfigurationError
@@ -26,10 +27,16 @@ class Plugin:
 
 def find(group: str, name: str) -> Plugin:
     """The plugin of that name in `parley.<group>`. Raises ConfigurationError naming what there is."""
-    found = entry_points(group=f"parley.{group}")
+    found = _installed(f"parley.{group}")
     for entry in found:
         if entry.name == name:
             plugin: Plugin = entry.load()
             return plugin
     there = ", ".join(sorted(entry.name for entry in found)) or "none"
     raise ConfigurationError(f"There is no {group} adapter named {name!r}.", f"Installed: {there}.")
+
+
+@cache
+def _installed(group: str) -> EntryPoints:
+    """Read once a process: each look reads the metadata of every installed package."""
+    return entry_points(group=group)

@@ -2,9 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
-
-import snowballstemmer
+from collections.abc import Callable, Iterator
 
 READ = 4000
 """Characters of a query that are read: nobody asks for a capability in more."""
@@ -45,7 +43,7 @@ class Query:
     """Requests to stems, with a bounded memory of the words met."""
 
     def __init__(self) -> None:
-        self._stem = snowballstemmer.stemmer("english").stemWord
+        self._stem = _stemmer()
         self._read: dict[str, tuple[str, ...]] = {}
 
     def words(self, query: str) -> set[str]:
@@ -75,7 +73,7 @@ class Reading:
     """Text to stems while an index is built; its memory of stems goes with it."""
 
     def __init__(self) -> None:
-        self._stem = snowballstemmer.stemmer("english").stemWord
+        self._stem = _stemmer()
         self._stems: dict[str, str] = {}
 
     def written(self, text: str) -> Iterator[str]:
@@ -95,6 +93,14 @@ class Reading:
         if stem is None:
             stem = self._stems[word] = self._stem(word)
         return stem
+
+
+def _stemmer() -> Callable[[str], str]:
+    """English words to their stems."""
+    import snowballstemmer  # lazy: it brings the stemmers of all languages, and a start searches for nothing
+
+    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    return stem
 
 
 def _split(chunk: str) -> list[str]:

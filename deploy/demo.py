@@ -162,6 +162,15 @@ class Story:
                 print(f"  … {line['text'].splitlines()[0]}")
         raise SystemExit("The bot ended in the middle of the story.")
 
+    def sees(self, message: str, state: str) -> None:
+        """The card, once it has reached a state."""
+        for line in self._lines:
+            plan = (line.get("report") or {}).get("plan") or {}
+            if line.get("message") == message and plan.get("state") == state:
+                print(f"  … {line['text'].splitlines()[0]}")
+                return
+        raise SystemExit("The bot ended in the middle of the story.")
+
     def _send(self, line: dict[str, Any]) -> None:
         assert self._chat.stdin is not None
         self._chat.stdin.write(json.dumps(line) + "\n")
@@ -191,7 +200,9 @@ def tell(configuration: Path) -> int:
     story.reacts("bob", "✅", story.hears("plan")["message"])
     story.hears("result")
     story.says("alice", "@infra create a site called draft on web1", "rejected")
-    story.reacts("bob", "❌", story.hears("plan")["message"])
+    card = story.hears("plan")["message"]
+    story.reacts("bob", "❌", card)
+    story.sees(card, "rejected")
     story.says("alice", "@infra create a site called hello on staging", "failed")
     story.reacts("bob", "✅", story.hears("plan")["message"])
     story.hears("result")

@@ -55,6 +55,20 @@ async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, bat
     dispatch.offer(received)
     if batch.lost:
         log.warning("chat %s: %s", instance, batch.lost)
+        house.health[instance] = batch.lost
+        report = refusal.history_lost(batch.lost)
+        await patience.write(house, lambda c: _tell_waiting(c, house, instance, report))
+        house.bus.wake(f"outbox {instance}")
+
+
+def _tell_waiting(connection: Connection, house: House, instance: str, report: Report) -> None:
+    """Every thread of this chat in which a card waits: something written there may not have been heard."""
+    now = house.clock.now()
+    waiting = {stored.plan.conversation for stored in plans.in_state(connection, "pending")}
+    for conversation in waiting:
+        if conversation.instance == instance:
+            key = f"lost/{conversation.room}/{conversation.thread}/{now.isoformat()}"
+            outbox.post(connection, key, conversation, report, at=now)
 
 
 def _redacted(house: House, event: Event) -> Event:

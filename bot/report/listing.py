@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from bot.model.plans import Agent
 from bot.model.reports import Attachment, Paragraph, Report
@@ -32,7 +33,7 @@ class Status:
 
 def help_card(bot: str, sections: Sequence[Section], agents: Sequence[Agent]) -> Report:
     """What this person may do here, with one real example a line. `sections` and `agents` are those allowed."""
-    lines = [_example(bot, section, agents) for section in sections]
+    lines = [_example(bot, section, agents) for section in _mixed(sections)]
     if not lines:
         return _list(
             "You may do nothing here yet.", [], "Ask an operator to add you to [[people]]."
@@ -44,8 +45,19 @@ def help_card(bot: str, sections: Sequence[Section], agents: Sequence[Agent]) ->
 def _example(bot: str, section: Section, agents: Sequence[Agent]) -> str:
     words = section.examples[0] if section.examples else capability(section).partition(": ")[2]
     able = [agent.name for agent in agents if section.pack in agent.packs]
-    named = f" on {able[0]}" if able and able[0] not in words.split() else ""
-    return f"{span(f'@{bot} {words}{named}')} {section.risk}"
+    if able and able[0] not in words.split():
+        plain = words.rstrip("?!.")
+        words = f"{plain} on {able[0]}{words[len(plain) :]}"
+    return f"{span(f'@{bot} {words}')} {section.risk}"
+
+
+def _mixed(sections: Sequence[Section]) -> list[Section]:
+    """One of each pack in turn, so that the first lines show what there is."""
+    packs: dict[str, list[Section]] = {}
+    for section in sections:
+        packs.setdefault(section.pack, []).append(section)
+    rounds = zip_longest(*packs.values())
+    return [section for each in rounds for section in each if section is not None]
 
 
 def status(now: Status) -> Report:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.model.errors import ParleyError
 from bot.model.people import Account
 from bot.model.reports import Paragraph, Report
-from bot.report.question import either
 from bot.report.safe import line, plain, span
 
 
@@ -19,24 +18,6 @@ def refusal(
     if nearest:
         shown.append(Paragraph(f"Nearest: {' · '.join(line(each) for each in nearest)}."))
     return Report("refusal", tuple(shown), "grey", mention=mention)
-
-
-def vote_not_counted(mark: str, why: str) -> Report:
-    """For the voter alone. `mark` is the vote as it was cast (✅, ❌, `approve`); `why` says what the plan needs."""
-    return Report(
-        "refusal", (Paragraph(f"Your {plain(mark)} did not count: {_sentence(why)}"),), "amber"
-    )
-
-
-def unknown_account(account: Account, able: Sequence[str] = ()) -> Report:
-    """The one refusal for somebody who is not in the configuration; `able` are the people who can add them."""
-    who = (
-        f"{line(either(able))} can add you"
-        if able
-        else "Whoever owns the configuration can add you"
-    )
-    entry = span(f'{account.instance} = "{account.user}"')
-    return refusal(f"I do not know this account. {who} to [[people]] with {entry}.")
 
 
 def error(

@@ -9,7 +9,7 @@ from bot.store import (
     outbox_rows,
     plans,
     questions,
-    runs,
+    run_rows,
     seal,
     switches,
     votes,
@@ -18,7 +18,7 @@ from bot.store import (
 VERSION = "0001"
 """The newest revision in `migrations/versions`; a test holds them together."""
 
-MODULES = (audit, inbox, locks, outbox_rows, plans, questions, runs, seal, switches, votes)
+MODULES = (audit, inbox, locks, outbox_rows, plans, questions, run_rows, seal, switches, votes)
 """Whoever adds a table adds its module here."""
 
 METADATA = SQLModel.metadata

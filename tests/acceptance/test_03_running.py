@@ -127,7 +127,7 @@ def test_one_change_at_a_time_per_target(
 ) -> None:
     bot = bots(slow(2))
     begun(bot, tmp_path)
-    bot.hears("@infra mark slowly on box name other", thread="t2")
+    bot.hears("@infra mark slowly on box name paper", thread="t2")
     second = bot.says("plan", thread="t2")
     bot.reacts("✅", second["message"], by="alice")
     assert "this one is next" in bot.card(second["message"], "queued")["text"]
@@ -174,10 +174,10 @@ def test_after_kill_9_an_unknown_is_asked_about(
 def test_a_killed_command_writes_nothing_later(
     slow: Callable[[int], Path], bots: Callable[[Path], Bot], tmp_path: Path
 ) -> None:
-    bot = bots(slow(1))
+    bot = bots(slow(4))
     begun(bot, tmp_path)
     bot.kill()
-    time.sleep(1.5)  # longer than the command would have taken
+    time.sleep(4.5)  # longer than the command would have taken
     assert not (tmp_path / "marks" / "hello.ended").exists()
 
 

@@ -207,7 +207,6 @@ async def test_a_section_answers_to_its_own_examples(section: Section) -> None:
             "nginx-sites/remove-a-site",
             {"domain": "shop.example.org"},
         ),
-        ("remove shop.example.org", "nginx-sites/remove-a-site", {"domain": "shop.example.org"}),
         ("test the configuration", "nginx-sites/test-the-configuration", {}),
         ("is the nginx config valid?", "nginx-sites/test-the-configuration", {}),
         ("list the sites", "nginx-sites/list-the-sites", {}),

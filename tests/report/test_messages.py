@@ -188,18 +188,6 @@ def test_a_refusal_names_the_nearest_and_what_was_meant():
     )
 
 
-def test_a_vote_that_does_not_count_says_why():
-    why = "plan 7f3a needs an operator; you are a guest. alice or bob can add you."
-    assert refusal.vote_not_counted("✅", why).text == f"Your ✅ did not count: {why}"
-
-
-def test_an_unknown_account_hears_how_to_be_added():
-    assert refusal.unknown_account(Account("console", "mallory"), ("alice", "bob")).text == (
-        "I do not know this account. alice or bob can add you to [[people]]"
-        ' with `console = "mallory"`.'
-    )
-
-
 def test_errors_say_what_happened_what_is_true_and_what_to_do():
     problem = TemporaryError("web1 did not answer on port 22 for 10 s", "Check the host, then 🔁.")
     assert refusal.failure_of(problem).text == (

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model.people import Account
 from bot.model.questions import Question
 from bot.model.sections import Exec
 from bot.report import refusal
@@ -121,7 +120,6 @@ def test_no_report_carries_a_control_or_bidi_character(text):
         question(Question("q", "in_doubt", ROOM, f"stopped\n   {text}", choices=("done",))),
         question(Question("q", "wanted", ROOM, late(text, NOW, NOW))),
         refusal.refusal(text, (text,), text),
-        refusal.unknown_account(Account("console", text), (text,)),
         refusal.error(text, text),
     ]
     for report in reports:
