@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 from approvals.people import People
 from approvals.policy import DefaultPolicy
 from bot.bus import Bus
+from bot.cases.expire import expire
 from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.execution.runner import Runner
@@ -21,11 +23,10 @@ from bot.loops.dispatch import Dispatch
 from bot.loops.listen import listen
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
-from bot.loops.tend import tend
 from bot.loops.work import Work
 from bot.model.errors import StoreError
 from bot.model.plans import Agent
-from bot.model.ports import Chat, Target
+from bot.model.ports import Chat, Closes, Target
 from bot.model.runs import Limits
 from bot.planner.offline import OfflinePlanner
 from bot.plugins import find
@@ -39,6 +40,7 @@ from bot.store.writer import Store
 from capabilities.guard import StepGuard
 from capabilities.library import Library, built_in
 from capabilities.render import SectionRenderer
+from scheduler.jobs import Job, keep
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +60,13 @@ def open_chats(configuration: Configuration) -> dict[str, Chat]:
     }
 
 
+async def close_chats(chats: Mapping[str, Chat]) -> None:
+    """Close what holds a connection."""
+    for chat in chats.values():
+        if isinstance(chat, Closes):
+            await chat.close()
+
+
 @asynccontextmanager
 async def open_house(configuration: Configuration) -> AsyncIterator[House]:
     """The rooms, wired; the data folder is owned until the end. Raises OwnedError, StoreError, ConfigurationError."""
@@ -74,6 +83,7 @@ async def open_house(configuration: Configuration) -> AsyncIterator[House]:
 
 def _wire(configuration: Configuration, clock: SystemClock, bus: Bus, store: Store) -> House:
     library = Library(configuration.pack_paths)
+    library.search("")  # builds the index: the first message shall not wait for it
     renderer = SectionRenderer()
     guard = StepGuard((*configuration.floor, built_in()))
     redactor = ExactRedactor(configuration.secrets)
@@ -148,7 +158,7 @@ async def serve(
         loops = (
             publisher.publish(),
             work.work(),
-            tend(house, sealer),
+            keep(_jobs(house, sealer), house.clock),
             *(each.deliver() for each in deliveries.values()),
         )
         running = [group.create_task(loop) for loop in loops]
@@ -168,6 +178,16 @@ async def serve(
         await rest.come(to_the_end=not stop.is_set())
         await _cancel(running)
     await sealer.seal()
+
+
+def _jobs(house: House, sealer: Sealer) -> tuple[Job, ...]:
+    """What is done again and again."""
+    return (
+        Job("expiry", timedelta(seconds=1), lambda: expire(house)),
+        # Looking at many packs takes a while; the library swaps its whole content at once.
+        Job("packs", timedelta(seconds=2), lambda: asyncio.to_thread(house.catalogue.reload)),
+        Job("seal", timedelta(seconds=30), sealer.seal),
+    )
 
 
 async def _wait(ears: Sequence[asyncio.Task[None]]) -> None:

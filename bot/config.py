@@ -21,6 +21,8 @@ from bot.model.plans import Agent
 from bot.plugins import Plugin, find
 from bot.settings import File, durations, sentence
 
+_SQLITE = "sqlite:///"
+
 
 @dataclass(frozen=True, slots=True)
 class ChatConfiguration:
@@ -49,6 +51,7 @@ class Configuration:
     late: timedelta
     timeout: timedelta
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    secret_files: tuple[Path, ...] = ()
 
     @property
     def key_folder(self) -> Path:
@@ -61,9 +64,14 @@ class Configuration:
 
     @property
     def floor(self) -> tuple[Path, ...]:
-        """What no plan may write: the bot's own configuration, data, keys and packs."""
+        """What no plan may write: the bot's own configuration, data, keys, packs and the files its secrets are in."""
         own = (self.source,) if self.source else ()
-        return (*own, self.data, self.key_folder, *self.pack_paths)
+        # Beside the database SQLite keeps two files that belong to it.
+        store = self.store_url.removeprefix(_SQLITE)
+        database = tuple(Path(f"{store}{end}") for end in ("", "-wal", "-shm", "-journal"))
+        return (
+            *own, self.data, self.key_folder, *self.pack_paths, *database, *self.secret_files
+        )  # fmt: skip
 
 
 def load(path: Path | None, environment: dict[str, str] | None = None) -> Configuration:
@@ -79,7 +87,11 @@ def load(path: Path | None, environment: dict[str, str] | None = None) -> Config
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{source} is not UTF-8.", "Save it as UTF-8.") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{source} is nested too deeply to be read.", "Write it flat."
+        ) from error
+    except ValueError as error:  # TOMLDecodeError, and numbers that Python refuses to read
         raise ConfigurationError(f"{source} is not TOML: {error}.", "Mend that line.") from error
     return build(table, source.resolve(), source.resolve().parent, environment)
 
@@ -94,6 +106,11 @@ def build(
     secrets = _Secrets(base, dict(os.environ) if environment is None else environment)
     try:
         file = File.model_validate(table)
+    except OverflowError as error:
+        raise ConfigurationError(
+            f"{source or 'The configuration'} holds a duration that is too long.",
+            "Write a shorter one, such as 30d.",
+        ) from error
     except ValidationError as error:
         raise ConfigurationError(
             sentence(error, File, str(source or "The configuration"))
@@ -117,23 +134,30 @@ def build(
         late=durations(file.bot.late),
         timeout=durations(file.bot.timeout),
         secrets=tuple(secrets.seen),
+        secret_files=tuple(secrets.files),
     )
 
 
 def _absolute(base: Path, path: str) -> Path:
-    return Path(os.path.normpath(base / Path(path).expanduser()))
+    if "\0" in path:
+        raise ConfigurationError(f"The path {path!r} holds a NUL character.", "Take it out.")
+    try:
+        return Path(os.path.normpath(base / Path(path).expanduser()))
+    except RuntimeError as error:  # `~name` of nobody here
+        raise ConfigurationError(
+            f"The path {path!r} names the home of an unknown user.", "Write the whole path."
+        ) from error
 
 
 def _store_url(url: str | None, base: Path, data: Path) -> str:
     if url is None:
-        return f"sqlite:///{data / 'parley.db'}"
-    prefix = "sqlite:///"
-    if not url.startswith(prefix):
+        return f"{_SQLITE}{data / 'parley.db'}"
+    if not url.startswith(_SQLITE):
         raise ConfigurationError(
             f"[store] url {url.split('://')[0]!r} is not supported by this version.",
             "Use sqlite:///PATH.",
         )
-    return f"{prefix}{_absolute(base, url.removeprefix(prefix))}"
+    return f"{_SQLITE}{_absolute(base, url.removeprefix(_SQLITE))}"
 
 
 def _agents(file: File, base: Path) -> tuple[Agent, ...]:
@@ -187,11 +211,17 @@ def _people(file: File, alone: bool) -> tuple[Person, ...]:
         if not any(account.instance == "console" for account in accounts):
             accounts = (*accounts, Account("console", person.name))
         people.append(Person(person.name, tuple(person.roles), accounts))
-    _no_double_accounts(people)
+    _nobody_twice(people)
     return tuple(people)
 
 
-def _no_double_accounts(people: list[Person]) -> None:
+def _nobody_twice(people: list[Person]) -> None:
+    names = [person.name for person in people]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigurationError(
+            f"Two [[people]] are called {twice!r}.", "Give each person one table and one name."
+        )
     seen: dict[Account, str] = {}
     for person in people:
         for account in person.accounts:
@@ -229,6 +259,7 @@ class _Secrets:
     base: Path
     environment: dict[str, str]
     seen: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
 
     def resolve(self, reference: str, place: str) -> str:
         kind, _, rest = reference.partition(":")
@@ -248,9 +279,14 @@ class _Secrets:
         return value
 
     def _read(self, name: str, place: str) -> str:
+        path = _absolute(self.base, name)
         try:
-            return _absolute(self.base, name).read_text(encoding="utf8").strip()
+            value = path.read_text(encoding="utf8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
                 f"{place}: {name} cannot be read.", "Give a readable file."
             ) from error
+        if not value:
+            raise ConfigurationError(f"{place}: {name} is empty.", "Write the secret into it.")
+        self.files.append(path)
+        return value

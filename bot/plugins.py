@@ -16,8 +16,8 @@ from bot.model.errors import ConfigurationError
 class Plugin:
     """One adapter. `settings` is a pydantic model of its configuration table (unknown keys forbidden, every field with
     a default or a clear description); `load()` imports the adapter and returns its factory. `probe`, for
-    `parley check`, tries the connection: a chat's takes its settings, a target's its URL; both return None or one sentence
-    with the mend, or an awaitable of it."""
+    `parley check`, tries the connection and returns None or one sentence with the mend, or an awaitable of it: a chat's
+    takes (settings, instance, data folder), a target's its URL."""
 
     name: str
     settings: type[Any]

@@ -115,7 +115,9 @@ class File(Table):
 
 def sentence(error: ValidationError, model: type[BaseModel], place: str) -> str:
     """The first fault of a validation as one sentence with the mend; an unknown key names the nearest known one."""
-    fault = error.errors()[0]
+    faults = error.errors()
+    # A misspelt key is often why another one is missing.
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         known = _known(model, fault["loc"][:-1])

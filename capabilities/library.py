@@ -95,6 +95,8 @@ class Library:
             return False
         files = {file.path: self._file(file) for file in found}
         snapshot = _snapshot(files, wrong)
+        if "index" in vars(self._snapshot):
+            _ = snapshot.index  # searched before: built here, where nobody waits for it
         self._files, self._roots_wrong, self._snapshot = files, wrong, snapshot
         return True
 

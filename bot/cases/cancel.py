@@ -39,8 +39,10 @@ async def cancel(house: House, event: Event, stored: Stored) -> Effect:
     )
     if run is None:
         return nothing
-    await house.runner.cancel(run.id)
-    return lambda connection: _recorded(connection, house, stored, name)
+    if await house.runner.cancel(run.id):
+        return lambda connection: _recorded(connection, house, event, stored, name)
+    words = f"Plan {short(stored.plan.id)} can no longer be cancelled: it has just ended, or is being rolled back."
+    return lambda connection: say.whisper(connection, event, where, words, house.clock.now())
 
 
 def _withdrawn(
@@ -54,15 +56,18 @@ def _withdrawn(
         return
     plans.settle_approval(connection, current, "cancelled", by=person, at=now)
     plans.advance(connection, stored.plan.id, "cancelled", at=now)
-    _recorded(connection, house, stored, person)
+    _recorded(connection, house, event, stored, person)
 
 
-def _recorded(connection: Connection, house: House, stored: Stored, person: str) -> None:
+def _recorded(
+    connection: Connection, house: House, event: Event, stored: Stored, person: str
+) -> None:
     audit.record(
         connection,
         "plan cancelled",
         at=house.clock.now(),
         person=person,
+        account=event.account,
         subject=stored.plan.id,
         digest=stored.digest,
     )

@@ -22,8 +22,9 @@ from bot.recheck import STOP
 from bot.report import listing, refusal
 from bot.report.question import which_plan
 from bot.report.view import PlanView
-from bot.store import audit, locks, plans, switches
+from bot.store import audit, locks, plans, runs, switches
 from bot.store import questions as asked
+from bot.store.locks import Lock
 from bot.store.plans import Stored
 
 NEWEST = 20
@@ -33,10 +34,11 @@ NEWEST = 20
 async def handle(house: House, event: Message, person: Person, command: words.Command) -> Effect:
     """The effect of a command word in a mention."""
     match command:
+        case words.Show(what="help" | "agents" | "capabilities"):
+            report = _known(house, event, command)
+            return _answer(house, event, lambda _: report)
         case words.Show():
-            return _answer(
-                house, event, lambda connection: _shown(connection, house, event, command)
-            )
+            return _answer(house, event, lambda c: _stored(c, house, command))
         case words.Ballot():
             return ballot(house, event, command)
         case words.Cancel():
@@ -51,25 +53,29 @@ def _answer(house: House, event: Message, report: Callable[[Connection], Report]
     return lambda connection: say.reply(connection, event, report(connection), house.clock.now())
 
 
-def _shown(connection: Connection, house: House, event: Message, command: words.Show) -> Report:
-    agents = agents_in(house, event.conversation)
+def _known(house: House, event: Message, command: words.Show) -> Report:
+    """What needs no look into the store."""
     match command.what:
-        case "help":
-            return help_words(house, event.conversation)
-        case "status":
-            return listing.status(_status(connection, house))
         case "agents":
-            return listing.agents_list(agents)
+            return listing.agents_list(agents_in(house, event.conversation))
         case "capabilities":
             return listing.capabilities_list(_sections(house, event.conversation, command.query))
+        case _:
+            return help_words(house, event.conversation)
+
+
+def _stored(connection: Connection, house: House, command: words.Show) -> Report:
+    """What is true in this very transaction."""
+    match command.what:
         case "plans":
             newest = plans.in_state(connection, limit=NEWEST)
-            return listing.plans_list(
-                [_view(connection, house, stored) for stored in newest if not stored.quiet]
-            )
+            shown = [_view(connection, house, stored) for stored in newest if not stored.quiet]
+            return listing.plans_list(shown)
         case "approvals":
             pending = plans.in_state(connection, "pending")
             return listing.approvals_list([_view(connection, house, stored) for stored in pending])
+        case _:
+            return listing.status(_status(connection, house))
 
 
 def _view(connection: Connection, house: House, stored: Stored) -> PlanView:
@@ -156,7 +162,7 @@ async def _settle(house: House, event: Message, command: words.Settle) -> Effect
     question = await house.store.read(
         lambda connection: asked.newest(connection, event.conversation)
     )
-    if question is None:
+    if question is None or question.kind not in questions.OF_RUNS:
         return _answer(
             house, event, lambda _: refusal.refusal("Nothing is in doubt in this thread.")
         )
@@ -206,17 +212,24 @@ def _unlock(connection: Connection, house: House, command: words.Unlock) -> str:
     meant = {
         agent.target for agent in house.agents if command.target in {agent.name, *agent.aliases}
     }
-    freed = [
-        lock
+    found = [
+        held
         for held in locks.held(connection)
-        if _names(held.target, command.target, meant)
-        for lock in [locks.unlock(connection, held.target)]
-        if lock is not None
+        if held.target == command.target or _is_of(connection, held, meant)
     ]
-    if not freed:
+    if not found:
         return f"Nothing holds {command.target}."
-    return f"{command.target} is free; plan {short(freed[0].plan)} had it."
+    lock = found[0]
+    name = short(lock.plan)
+    if runs.row(connection, lock.run).owner:
+        return f"Plan {name} is at work on {command.target}; cancel it first."
+    for held in found:
+        locks.unlock(connection, held.target)
+    return f"{command.target} is free; plan {name} had it."
 
 
-def _names(target: str, word: str, urls: set[str]) -> bool:
-    return target == word or any(target.startswith(url) for url in urls)
+def _is_of(connection: Connection, lock: Lock, urls: set[str]) -> bool:
+    """Whether the lock is on the target of one of these agents."""
+    run = runs.row(connection, lock.run)
+    steps = plans.load(connection, run.plan, run.revision).steps
+    return any(step.identity == lock.target and step.agent.target in urls for step in steps)

@@ -12,6 +12,8 @@ from bot.model.approvals import ApprovalRequest
 from bot.model.people import Conversation
 from bot.model.plans import Agent, Draft, Look, Plan, Step, digest
 from bot.model.sections import Refusal, Rendered, Section, Value
+from bot.recheck import STOP
+from bot.store import switches
 from bot.store.documents import dump
 
 
@@ -49,6 +51,9 @@ async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Comp
         if isinstance(step, Refusal):
             return step
         steps.append(step)
+    stopped = await _stopped(house, steps)
+    if stopped is not None:
+        return stopped
     looks = await _look(house, steps)
     seen = tuple(
         replace(step, compared=looks[step.id][1]) if step.id in looks else step for step in steps
@@ -71,7 +76,9 @@ async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Comp
 
 
 async def _step(house: House, name: str, draft: Draft) -> Step | Refusal:
-    agent = next(each for each in house.agents if each.name == draft.agent)
+    agent = next((each for each in house.agents if each.name == draft.agent), None)
+    if agent is None:
+        return Refusal("agent", f"There is no agent {draft.agent} any more. Ask again.")
     section = house.catalogue.section(draft.section)
     if section is None:
         return Refusal("catalogue", f"`{draft.section}` is no longer there. Ask again.")
@@ -101,6 +108,16 @@ def _filled(
         preview=rendered.preview,
         verify=rendered.verify,
         rollback=rendered.rollback,
+    )
+
+
+async def _stopped(house: House, steps: list[Step]) -> Refusal | None:
+    """A Preview is a command too: after a stop it is not run."""
+    if not any(step.preview for step in steps):
+        return None
+    why = await house.store.read(lambda connection: switches.why(connection, STOP))
+    return (
+        Refusal(STOP, f"{why}. Nothing new is run until somebody says `resume`.") if why else None
     )
 
 

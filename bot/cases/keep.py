@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 from bot.cases.card import approve
 from bot.cases.compose import Composed
 from bot.house import House
+from bot.model.errors import TransitionError
+from bot.model.ids import short
 from bot.model.people import Account
 from bot.model.sections import Risk
 from bot.store import audit, plans
@@ -28,6 +30,11 @@ def keep(
     if previous is not None:
         # As it is in this transaction: it may have been approved since it was read.
         current = plans.fetch(connection, plan.id, previous.plan.revision)
+        if current.superseded_by is not None:
+            raise TransitionError(
+                f"Plan {short(plan.id)} has revision {current.superseded_by} already.",
+                "Look at its newest card.",
+            )
         plans.supersede(connection, current, plan.revision, at=now)
     plans.save(
         connection,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bot.cases import say
+from bot.cases import record, say
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
 from bot.house import Effect, House
@@ -33,7 +33,8 @@ async def pursue(house: House, wish: Wish, idea: Idea) -> Effect:
     """Raises TemporaryError where a target cannot be reached."""
     match idea:
         case Unknown():
-            return said(house, wish, words.refusal(idea.text, idea.nearest, idea.suggestion))
+            report = words.refusal(idea.text, idea.nearest, idea.suggestion)
+            return refused(house, wish, report, "unknown")
         case Unclear():
             return lambda connection: _ask(connection, house, wish, idea)
         case Wanted(drafts=drafts):
@@ -44,8 +45,19 @@ async def pursue(house: House, wish: Wish, idea: Idea) -> Effect:
 
 def _kept(house: House, wish: Wish, composed: Composed | Refusal) -> Effect:
     if isinstance(composed, Refusal):
-        return said(house, wish, words.refusal(composed.why))
+        return refused(house, wish, words.refusal(composed.why), composed.rule)
     return lambda connection: keep(connection, house, composed, wish.event.account)
+
+
+def refused(house: House, wish: Wish, report: Report, rule: str) -> Effect:
+    """A refusal is said, and is a row."""
+
+    def effect(connection: Connection) -> None:
+        at = house.clock.now()
+        say.post(connection, wish.event, wish.conversation, report, at)
+        record.refused(connection, house, wish.event, rule)
+
+    return effect
 
 
 def said(house: House, wish: Wish, report: Report) -> Effect:

@@ -31,7 +31,10 @@ def question_key(question_id: str) -> str:
 Again = Callable[[House, Wish], Awaitable[Effect]]
 """How a late request that is still wanted is planned after all."""
 
+OF_RUNS = frozenset({"in_doubt", "human"})
+"""Questions about a run, which need somebody with a say."""
 _REDOING = frozenset({"retry", "roll back"})
+TOO_LATE = "Somebody was faster: that question is answered, and your words changed nothing."
 
 
 async def answer(
@@ -44,6 +47,14 @@ async def answer(
     return await answer_to(house, event, question, text, again)
 
 
+async def marked(house: House, event: Event, question_id: str) -> Effect:
+    """✅ on a question's post says `done`, where that is one of its choices; it is no word for a slot."""
+    question = await house.store.read(lambda connection: questions.fetch(connection, question_id))
+    if question is None or question.kind not in OF_RUNS:
+        return nothing
+    return await answer_to(house, event, question, "done")
+
+
 async def answer_to(
     house: House, event: Event, question: Question, text: str, again: Again | None = None
 ) -> Effect:
@@ -54,7 +65,7 @@ async def answer_to(
         return lambda connection: say.whisper(
             connection, event, question.conversation, why, house.clock.now()
         )
-    if question.kind in {"in_doubt", "human"}:
+    if question.kind in OF_RUNS:
         return lambda connection: _of_run(connection, house, event, question, text)
     wish = _wish(event, question, person)
     effect = await _planned(house, question, text, wish, again)
@@ -107,6 +118,8 @@ def _settled(
     if questions.settle(connection, question.id, now):
         _record(connection, house, wish.event, question, text)
         effect(connection)
+    else:
+        say.whisper(connection, wish.event, wish.conversation, TOO_LATE, now)
 
 
 def _of_run(
@@ -130,7 +143,9 @@ def _of_run(
     if isinstance(person, NotCounted):
         say.whisper(connection, event, question.conversation, person.why, now)
         return
-    house.runner.settle(connection, question, choice, person.name, now)
+    if not house.runner.settle(connection, question, choice, person.name, now):
+        say.whisper(connection, event, question.conversation, TOO_LATE, now)
+        return
     _record(connection, house, event, question, choice)
 
 

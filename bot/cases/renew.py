@@ -39,12 +39,11 @@ async def revise(house: House, stored: Stored) -> None:
     origin = Origin(plan.id, plan.revision + 1, plan.request, plan.requesters, plan.conversation)
     try:
         composed = await compose(house, drafts(plan), origin)
+        if isinstance(composed, Refusal):
+            log.warning("plan %s is stale and is now refused: %s", plan.id, composed.why)
+            return
+        await house.store.write(
+            lambda connection: keep(connection, house, composed, stored.account, stored)
+        )
     except ParleyError as error:
         log.warning("plan %s is stale and could not be made again: %s", plan.id, error)
-        return
-    if isinstance(composed, Refusal):
-        log.warning("plan %s is stale and is now refused: %s", plan.id, composed.why)
-        return
-    await house.store.write(
-        lambda connection: keep(connection, house, composed, stored.account, stored)
-    )

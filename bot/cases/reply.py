@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from bot import words
-from bot.cases import cancel, command, questions, request
+from bot.cases import cancel, command, questions, record, request
 from bot.cases.compose import Origin, compose
 from bot.cases.keep import keep
-from bot.cases.pursue import Wish, said
+from bot.cases.pursue import Wish, refused, said
 from bot.cases.renew import drafts
 from bot.house import Effect, House, nothing
 from bot.model import plans as plan_model
@@ -45,7 +45,7 @@ async def handle(house: House, event: Message) -> Effect:
     person = house.people.who(event.account)
     if person is None or thread.plan is None or thread.plan.state != "pending":
         return nothing
-    return await _change(house, event, person, thread.plan)
+    return record.acted_on(house, event, await _change(house, event, person, thread.plan))
 
 
 def _thread(connection: Connection, event: Message) -> Thread:
@@ -66,5 +66,5 @@ async def _change(house: House, event: Message, person: Person, stored: Stored) 
     origin = Origin(plan.id, plan.revision + 1, wish.request, requesters, plan.conversation)
     composed = await compose(house, (replace(first, slots=changed), *others), origin)
     if isinstance(composed, Refusal):
-        return said(house, wish, refusal.refusal(composed.why))
+        return refused(house, wish, refusal.refusal(composed.why), composed.rule)
     return lambda connection: keep(connection, house, composed, stored.account, stored)

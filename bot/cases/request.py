@@ -1,12 +1,15 @@
 """A mention: somebody wants something new. Called by `bot.flow`; a late request that is still wanted comes here again."""
 
+from sqlalchemy import Connection
+
 from approvals import gate
 from bot import hub, words
-from bot.cases import command, say
+from bot.cases import command, record, say
 from bot.cases.pursue import Wish, pursue, said
 from bot.cases.rooms import agents_in
 from bot.house import Effect, House
 from bot.model.events import Message
+from bot.model.people import Person
 from bot.model.plans import Draft
 from bot.model.ports import Idea, Request, Unclear, Unknown
 from bot.model.sections import Refusal
@@ -17,10 +20,19 @@ async def handle(house: House, event: Message) -> Effect:
     """A command word, or a request to be planned."""
     person = gate.requester(event.account, house.people)
     if isinstance(person, Refusal):
-        why = person.why
-        return lambda connection: say.stranger(
-            connection, event, event.conversation, why, house.clock.now()
-        )
+        return _stranger(house, event, person)
+    return record.acted_on(house, event, await _wanted(house, event, person))
+
+
+def _stranger(house: House, event: Message, refusal: Refusal) -> Effect:
+    def effect(connection: Connection) -> None:
+        say.stranger(connection, event, event.conversation, refusal.why, house.clock.now())
+        record.refused(connection, house, event, refusal.rule)
+
+    return effect
+
+
+async def _wanted(house: House, event: Message, person: Person) -> Effect:
     wanted = words.parse(event.text, addressed=True)
     if wanted is not None:
         return await command.handle(house, event, person, wanted)

@@ -31,7 +31,7 @@ async def reacted(house: House, event: Reaction) -> Effect:
     """✅ and ❌ vote, taking them off withdraws, 🛑 cancels; every other emoji is none of our business."""
     subject = await house.store.read(lambda connection: _subject(connection, event))
     if subject.startswith("question:") and event.added and event.emoji == "✅":
-        return await questions.answer(house, event, subject.removeprefix("question:"), "done")
+        return await questions.marked(house, event, subject.removeprefix("question:"))
     if not subject.startswith("plan:"):
         return nothing
     if event.emoji == CANCEL and event.added:
@@ -129,6 +129,9 @@ def _count(
         return
     cast = Vote("", event.account, stored.digest, verdict, event.at, way, reason)
     posted_at = outbox.sent_at(connection, card_key(stored))
+    if posted_at is None and way == "named":
+        _unseen(connection, house, event, stored, verdict)
+        return
     admitted = gate.admit(stored.request, cast, house.people, now, card_posted_at=posted_at)
     if isinstance(admitted, NotCounted):
         say.whisper(connection, event, where, admitted.why, now)
@@ -152,6 +155,19 @@ def _count(
         return
     _recorded(connection, house, event, stored, "vote", {"verdict": verdict, "way": way}, reason)
     _decide(connection, house, stored)
+
+
+def _unseen(
+    connection: Connection, house: House, event: Event, stored: Stored, verdict: Verdict
+) -> None:
+    """Nobody votes on a card that nobody could read."""
+    words = (
+        f"Your `{verdict}` did not count: the card of plan {short(stored.plan.id)} has not come out, "
+        "so nobody could read it. Ask again."
+    )
+    say.whisper(connection, event, stored.plan.conversation, words, house.clock.now())
+    data = {"verdict": verdict, "rule": "unseen"}
+    _recorded(connection, house, event, stored, "vote not counted", data)
 
 
 def _too_late(connection: Connection, house: House, event: Event, stored: Stored) -> None:

@@ -89,7 +89,13 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
     for agent in configuration.agents:
         yield await _agent(agent, configuration, library)
     for chat in configuration.chats:
-        yield await _tried(f"chat {chat.instance}", chat.plugin.probe, chat.settings)
+        yield await _tried(
+            f"chat {chat.instance}",
+            chat.plugin.probe,
+            chat.settings,
+            chat.instance,
+            configuration.data,
+        )
     for warning in _people(configuration):
         yield warning
 
@@ -138,11 +144,11 @@ async def _agent(agent: Agent, configuration: Configuration, library: Library) -
         await target.close()
 
 
-async def _tried(what: str, probe: Callable[..., Any] | None, subject: Any) -> Line:
+async def _tried(what: str, probe: Callable[..., Any] | None, *subject: Any) -> Line:
     if probe is None:
         return Line(what, note="not tried: it has no probe")
     try:
-        found = probe(subject)
+        found = probe(*subject)
         wrong = await found if inspect.isawaitable(found) else found
     except ParleyError as error:
         wrong = str(error)

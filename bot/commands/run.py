@@ -6,7 +6,7 @@ import logging
 import signal
 from typing import TYPE_CHECKING
 
-from bot.app import open_chats, open_house, serve
+from bot.app import close_chats, open_chats, open_house, serve
 from bot.config import Configuration
 from bot.model.errors import ConfigurationError
 
@@ -37,7 +37,11 @@ async def _serve(configuration: Configuration) -> int:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await serve(house, configuration, open_chats(configuration), stop)
+        chats = open_chats(configuration)
+        try:
+            await serve(house, configuration, chats, stop)
+        finally:
+            await close_chats(chats)
         if not stop.is_set():
             for instance, words in house.health.items():
                 logging.getLogger(__name__).error("chat %s: %s", instance, words)

@@ -3,19 +3,21 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot.execution.work import Work, in_order
 from bot.model import plans as plan_model
 from bot.model.ids import short
-from bot.model.plans import Plan
-from bot.model.runs import Attempt
+from bot.model.plans import Plan, digest
+from bot.model.runs import Attempt, State
 from bot.model.sections import Refusal, Risk
-from bot.store import locks, plans, runs
+from bot.store import audit, locks, plans, runs
 from bot.store.locks import Lock
+from bot.store.plans import Stored
 from bot.store.results import latest
 
 Recheck = Callable[[Connection, Plan], Refusal | None]
+FORGED, STOP = "digest", "stop"
 STALE = "stale"
 """The rule of a refusal that means: what was approved is no longer what there is."""
 
@@ -28,11 +30,20 @@ def claim(
     fresh = row.state == "queued"
     if not runs.take(connection, run, owner):
         return None
-    plan = plans.load(connection, row.plan, row.revision)
-    refusal = _refusal(connection, plan, recheck) if fresh else None
+    stored = plans.fetch(connection, row.plan, row.revision)
+    plan = stored.plan
+    refusal = _forged(connection, stored) or _refusal(connection, plan, recheck)
+    if refusal is not None and not fresh and refusal.rule != FORGED:
+        # What was begun is looked at no more; only a stop holds it, and never what is being undone.
+        if refusal.rule == STOP and row.state != "rolling_back":
+            _hold(connection, plan, run, refusal.why)
+            return None
+        refusal = None
     if refusal is not None:
-        end = STALE if refusal.rule == STALE else "failed"
-        runs.advance(connection, run, "stale" if end == STALE else "failed", refusal.why, at=at)
+        end: State = "stale" if refusal.rule == STALE else "failed"
+        runs.advance(connection, run, end, refusal.why, at=at)
+        data = {"run": run, "revision": plan.revision, "state": end, "rule": refusal.rule}
+        audit.record(connection, "run", at=at, subject=plan.id, digest=stored.digest, data=data)
         return None
     held = locks.take(connection, targets(plan), run, plan.id, plan.request, at)
     if held is not None:
@@ -41,6 +52,24 @@ def claim(
     if fresh:
         runs.advance(connection, run, "claimed", at=at)
     return _begin(connection, plan, run, str(row.undoes), str(row.state), at)
+
+
+def _forged(connection: Connection, stored: Stored) -> Refusal | None:
+    """The stored bytes are those that people saw: their hash is the one that every vote is bound to."""
+    columns, plan = plans.TABLE.c, stored.plan
+    document = connection.execute(
+        select(columns.document).where(columns.id == plan.id, columns.revision == plan.revision)
+    ).scalar_one()
+    if digest(document) == stored.digest == stored.request.digest:
+        return None
+    return Refusal(FORGED, f"Plan {short(plan.id)} is not what was approved. Ask again.")
+
+
+def _hold(connection: Connection, plan: Plan, run: str, why: str) -> None:
+    """Begun before the stop and not at work now: it goes on after `resume`."""
+    if why != runs.row(connection, run).words:
+        plans.touch(connection, plan.id)
+    runs.drop(connection, run, why)
 
 
 def _refusal(connection: Connection, plan: Plan, recheck: Recheck) -> Refusal | None:

@@ -16,7 +16,7 @@ from bot.model.plans import Plan, Step
 from bot.model.questions import Question
 from bot.model.runs import Attempt, AttemptState
 from bot.model.sections import Action, Ask, Exec, Risk
-from bot.store import locks, plans, questions, runs
+from bot.store import audit, locks, plans, questions, runs
 
 CHOICES = ("done", "not done", "retry", "roll back")
 UNDOING = ("done", "not done", "retry")
@@ -51,6 +51,8 @@ def record(
     for each in unknown:
         runs.settle_attempt(connection, each.attempt, "unknown")
     runs.advance(connection, run, "in_doubt", "I do not know whether a command happened.", at=at)
+    data = {"run": run, "revision": plan.revision, "state": "in_doubt"}
+    audit.record(connection, "run", at=at, subject=plan.id, data=data)
     for each in unknown:
         question = _question(plan, each, at, restarted_at=at if restarted else None)
         questions.ask(connection, question, at)
@@ -111,7 +113,8 @@ def settle(
     """Apply an answer, one of the question's choices. False when it no longer changes anything: the run went on or ended."""
     if answer not in question.choices:
         raise ValueError(f"{answer!r} is none of {', '.join(question.choices)}")
-    questions.settle(connection, question.id, at)
+    if not questions.settle(connection, question.id, at):
+        return False
     if question.kind == "human":
         return _settle_person(connection, question, answer, person, at)
     open_ones = [

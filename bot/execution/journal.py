@@ -3,6 +3,7 @@
 A database that cannot take a write (a full disk) does not lose what was done: the write is tried again until it succeeds.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -18,7 +19,7 @@ from bot.model.plans import Step
 from bot.model.ports import Clock
 from bot.model.runs import Attempt, AttemptState, Phase
 from bot.model.sections import Action
-from bot.store import runs
+from bot.store import audit, runs
 from bot.store.writer import Store
 
 T = TypeVar("T")
@@ -69,12 +70,43 @@ class Journal:
     async def close(self, work: Work, attempt: Attempt, to: AttemptState) -> None:
         """What came of it. `attempt` holds the outcome, already redacted."""
         closed = replace(attempt, state=to, ended_at=self.clock.now())
-        await self.write(lambda connection: runs.settle_attempt(connection, closed, to))
+
+        def write(connection: Connection) -> None:
+            runs.settle_attempt(connection, closed, to)
+            _audit_step(connection, work, closed)
+
+        await self.write(write)
         work.journal[attempt.id] = closed
 
     async def advance(self, work: Work, to: model.State, words: str = "") -> None:
         """Move the run, and its plan with it."""
         now = self.clock.now()
-        await self.write(lambda c: runs.reach(c, work.run, to, words, at=now))
+
+        def write(connection: Connection) -> None:
+            runs.reach(connection, work.run, to, words, at=now)
+            data = {"run": work.run, "revision": work.plan.revision, "state": to}
+            audit.record(connection, "run", at=now, subject=work.plan.id, data=data)
+
+        await self.write(write)
         if to in model.ENDS:
             self._wake("runs")
+
+
+def _audit_step(connection: Connection, work: Work, attempt: Attempt) -> None:
+    """What was done, and the hash of what it said as it is stored: without secrets."""
+    audit.record(
+        connection,
+        "step",
+        at=attempt.ended_at or attempt.started_at,
+        subject=work.plan.id,
+        data={
+            "run": work.run,
+            "revision": work.plan.revision,
+            "step": attempt.step,
+            "phase": attempt.phase,
+            "index": attempt.index,
+            "state": attempt.state,
+            "exit": attempt.exit,
+            "output": hashlib.sha256(attempt.output.encode()).hexdigest(),
+        },
+    )

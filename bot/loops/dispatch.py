@@ -82,13 +82,13 @@ class Dispatch:
         left = [each for each in ready if each.id in self._uncounted]
         counts = await patience.write(self._house, lambda c: _count(c, left)) if left else {}
         self._uncounted.difference_update(counts)
+        self._glance(ready)
         for each in ready:
             worn = counts.get(each.id, 1) > inbox.MOST
             self._group.create_task(self._handle(each, worn=worn))
 
     async def _handle(self, received: Received, *, worn: bool) -> None:
         event = received.event
-        self._glance(event)
         if worn:
             effect = _said(self._house, event, _worn_out())
             await patience.write(self._house, effect)
@@ -139,13 +139,17 @@ class Dispatch:
             del self._lanes[received.lane]
             self._house.bus.wake("settled")
 
-    def _glance(self, event: Event) -> None:
+    def _glance(self, ready: list[Received]) -> None:
         """The first sign of life, before anything is planned. Not worth a row: a repeated 👀 changes nothing."""
-        delivery = self._deliveries.get(event.account.instance)
-        if isinstance(event, Message) and event.addressed and delivery is not None:
-            key = f"seen/{event.id}"
-            glance = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-            self._group.create_task(delivery.glance(glance))
+        places: dict[str, list[Outgoing]] = {}
+        for event in (each.event for each in ready):
+            if isinstance(event, Message) and event.addressed:
+                key = f"seen/{event.id}"
+                sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
+                places.setdefault(event.account.instance, []).append(sign)
+        for place, signs in places.items():
+            if place in self._deliveries:
+                self._group.create_task(self._deliveries[place].glance(signs))
 
 
 def _count(connection: Connection, events: list[Received]) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.model.events import Batch, Event
 from bot.model.people import Account, Conversation
@@ -48,6 +48,13 @@ class Chat(Protocol):
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
         """The reactions that differ between the platform and `Shown.known`, as events. Called on every (re)start."""
         ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """A chat that holds a connection open. Asked when everything else has ended."""
+
+    async def close(self) -> None: ...
 
 
 class Target(Protocol):

@@ -161,12 +161,14 @@ class Matrix:
         return Batch(tuple(events), str(answer["next_batch"]), " ".join(lost) or None)
 
     async def _sync(self, wanted: Json, since: str | None) -> Json:
-        poll = self._settings.poll if since else 0.0
-        query: dict[str, str | int] = {"filter": json.dumps(wanted), "timeout": int(poll * 1000)}
+        # Never the same question twice: Synapse repeats an answer of the last two minutes, even one that only a dead
+        # process asked for, and in that a reaction taken off since still stands.
+        poll, odd = self._settings.poll, self._clock.now().microsecond
+        query: dict[str, str | int] = {"filter": json.dumps(wanted)}
         if since:
-            query["since"] = since
-        else:  # answered at once; Synapse gives an answer of the last two minutes to the same question
-            query["timeout"] = self._clock.now().microsecond + 1
+            query |= {"since": since, "timeout": int(poll * 1000) + odd // 1000}
+        else:  # answered at once, whatever the timeout
+            query["timeout"] = odd + 1
         timeout = poll + self._settings.timeout if since else FIRST_SECONDS
         return await self._socket.request("GET", path("sync"), query=query, timeout=timeout)
 

@@ -1,10 +1,12 @@
 """`[chat.NAME]` of kind matrix. Read by `bot.config`; free of nio, which `load` alone brings in."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from bot.model.errors import ParleyError
 from bot.plugins import Plugin
 
 
@@ -73,4 +75,18 @@ def load() -> Callable[..., Any]:
     return Matrix
 
 
-PLUGIN = Plugin("matrix", Settings, load)
+async def probe(settings: Settings, instance: str, data: Path) -> str | None:
+    """Log in, or take the kept login up again: what is wrong, with the mend, or None."""
+    from adapters.chat.matrix.socket import Socket  # as above
+
+    socket = Socket(instance, settings, data)
+    try:
+        await socket.ready()
+    except ParleyError as error:
+        return str(error)
+    finally:
+        await socket.close()
+    return None
+
+
+PLUGIN = Plugin("matrix", Settings, load, probe)

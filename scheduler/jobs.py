@@ -1,0 +1,37 @@
+"""Jobs at intervals, inside one process. `bot.app` starts `keep` with what the house needs done again and again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.model.errors import ParleyError
+from bot.model.ports import Clock
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`do` every `every`, counted from the end of the time before; `name` is for the log."""
+
+    name: str
+    every: timedelta
+    do: Callable[[], Awaitable[object]]
+
+
+async def keep(jobs: Sequence[Job], clock: Clock) -> None:
+    """Run all jobs side by side, for ever. One that fails with a ParleyError is logged and tried again next time."""
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(_keep(job, clock))
+
+
+async def _keep(job: Job, clock: Clock) -> None:
+    while True:
+        await clock.sleep(job.every.total_seconds())
+        try:
+            await job.do()
+        except ParleyError as error:
+            log.warning("%s: %s", job.name, error)
