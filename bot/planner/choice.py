@@ -1,7 +1,7 @@
 """Which section a request means. Called by `bot.planner.offline`; the rule is that of the page on the interface, "Words"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 
@@ -65,14 +65,20 @@ _WORD = re.compile(r"[^\W_][\w'’-]*")
 _Found = tuple[Hit, Section]
 
 
-def choose(text: str, packs: Sequence[str], catalogue: Catalogue) -> Section | Unclear | Unknown:
+Fills = Callable[[Section], tuple[int, int]]
+"""How many of a section's required slots a request leaves empty, and how many slots it fills."""
+
+
+def choose(
+    text: str, packs: Sequence[str], catalogue: Catalogue, fills: Fills
+) -> Section | Unclear | Unknown:
     """The one section meant; a question where several fit equally; a refusal with the nearest three."""
     hits = catalogue.search(text, SHORTLIST, packs)
     found = [(hit, section) for hit in hits if (section := catalogue.section(hit.id)) is not None]
     words = [word.casefold() for word in _WORD.findall(_QUOTED.sub(" ", text))]
     acts, foreign = _acts(words), _is_foreign(words)
     fit = [pair for pair in found if not _contradicts(acts, foreign, *pair)]
-    meant = _literal(words, _covered(fit)) or _likely(fit)
+    meant = _filled(fills, _literal(words, _covered(fit))) or _likely(fit)
     if not meant:
         return Unknown(
             "I know no capability for that.",
@@ -127,6 +133,15 @@ def _literal(words: Sequence[str], tied: list[_Found]) -> list[_Found]:
         )
     ]
     return exact or tied
+
+
+def _filled(fills: Fills, tied: list[_Found]) -> list[_Found]:
+    """Of those that are equal by their words the ones that lack nothing, and of these the ones with most values found."""
+    if len(tied) < 2:
+        return tied
+    whole = [(pair, filled) for pair in tied for empty, filled in [fills(pair[1])] if not empty]
+    most = max((filled for _, filled in whole), default=0)
+    return [pair for pair, filled in whole if filled == most] or tied
 
 
 def _likely(found: Sequence[_Found]) -> list[_Found]:

@@ -11,7 +11,7 @@ from bot.model.plans import Agent, Draft
 from bot.model.ports import Catalogue, Idea, Renderer, Request, Unclear, Unknown, Wanted
 from bot.model.questions import QuestionKind
 from bot.model.sections import Refusal, Section, Slot, Value
-from bot.planner.choice import choose, forbids, label
+from bot.planner.choice import Fills, choose, forbids, label
 from bot.planner.cues import ORDINARY
 from bot.planner.slots import Check, Found, extract
 from bot.planner.text import read
@@ -129,7 +129,15 @@ class OfflinePlanner:
         if draft.section:
             known = self._catalogue.section(draft.section)
             return known or Unknown("What you chose is no longer there. Ask again.")
-        return choose(text, _packs(agents), self._catalogue)
+        return choose(text, _packs(agents), self._catalogue, self._fills(text))
+
+    def _fills(self, text: str) -> Fills:
+        def fills(section: Section) -> tuple[int, int]:
+            found = extract(section, text, self._check(section)).slots
+            draft = Draft("", section.id, dict(found))
+            return sum(_missing(slot, draft) for slot in section.slots), len(found)
+
+        return fills
 
     def _next(self, draft: Draft, section: Section, found: Found) -> Idea:
         """The question that is due, or the finished draft."""
