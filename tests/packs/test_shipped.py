@@ -157,14 +157,14 @@ async def test_a_section_answers_to_its_own_examples(section: Section) -> None:
         ("which process is using the cpu?", "linux-facts/show-the-processes", {}),
         ("who is using the memory?", "linux-facts/show-the-processes-that-use-the-memory", {}),
         ("which ports are open?", "linux-facts/show-the-open-ports", {}),
+        ("which ports are listening?", "linux-facts/show-the-open-ports", {}),
+        ("listening ports", "linux-facts/show-the-open-ports", {}),
         (
-            ("which ports are listening?", "linux-facts/show-the-open-ports", {}),
-            ("listening ports", "linux-facts/show-the-open-ports", {}),
-            (
-                "serve shop.example.org from port 8080",
-                "nginx-sites/add-a-reverse-proxy",
-                {"domain": "shop.example.org", "port": "8080"},
-            ),
+            "serve shop.example.org from port 8080",
+            "nginx-sites/add-a-reverse-proxy",
+            {"domain": "shop.example.org", "port": "8080"},
+        ),
+        (
             "what is listening on port 8080?",
             "linux-facts/show-what-listens-on-a-port",
             {"port": "8080"},
