@@ -11,7 +11,7 @@ from bot.model import plans as plan_model
 from bot.model.events import Event
 from bot.model.ids import short
 from bot.store import audit, plans, runs
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 
 async def asked(house: House, event: Event, subject: str) -> Effect:

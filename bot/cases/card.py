@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.store import audit, plans, runs
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 
 def card_key(stored: Stored) -> str:

@@ -25,7 +25,7 @@ from bot.report.view import PlanView
 from bot.store import audit, locks, plans, runs, switches
 from bot.store import questions as asked
 from bot.store.locks import Lock
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 NEWEST = 20
 """Plans in a list."""

@@ -13,7 +13,7 @@ from bot.model.ids import short
 from bot.model.people import Account
 from bot.model.sections import Risk
 from bot.store import audit, plans
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 
 def keep(

@@ -8,7 +8,7 @@ from bot.house import House
 from bot.model.errors import ParleyError
 from bot.model.plans import Draft, Plan
 from bot.model.sections import Refusal
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from bot.model.sections import Refusal
 from bot.report import refusal
 from bot.store import plans
 from bot.store import questions as asked
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 
 @dataclass(frozen=True, slots=True)

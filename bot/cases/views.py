@@ -9,7 +9,7 @@ from approvals.people import People
 from bot.model.approvals import Pending
 from bot.report.view import PlanView
 from bot.store import runs, votes
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 
 def view(connection: Connection, stored: Stored, people: People, now: datetime) -> PlanView:

@@ -17,7 +17,7 @@ from bot.model.approvals import Approved, Rejected, Vote
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.ids import short
 from bot.store import audit, outbox, plans, votes
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 Verdict = Literal["approve", "reject"]
 Way = Literal["reaction", "click", "typed", "named"]

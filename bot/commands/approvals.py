@@ -12,6 +12,7 @@ from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.model.errors import PermanentError
 from bot.store import plans
+from bot.store.plan_rows import Stored
 from bot.store.writer import Store
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     return 0
 
 
-async def _find(configuration: Configuration, name: str) -> plans.Stored:
+async def _find(configuration: Configuration, name: str) -> Stored:
     async with Store(configuration.store_url, SystemClock(), only_reads=True) as store:
         found = await store.read(lambda connection: plans.find_stored(connection, name))
     if not found:

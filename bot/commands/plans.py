@@ -18,6 +18,7 @@ from bot.model.ids import short
 from bot.report.plan import plan_card
 from bot.report.view import PlanView
 from bot.store import plans
+from bot.store.plan_rows import Stored
 from bot.store.writer import Store
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def shown(arguments: argparse.Namespace, configuration: Configuration) -> int:
     return 0
 
 
-def _view(connection: Connection, stored: plans.Stored, configuration: Configuration) -> PlanView:
+def _view(connection: Connection, stored: Stored, configuration: Configuration) -> PlanView:
     return view(connection, stored, People(configuration.people), SystemClock().now())
 
 

@@ -11,9 +11,9 @@ from bot.model.ids import short
 from bot.model.plans import Plan, digest
 from bot.model.runs import Attempt, State
 from bot.model.sections import Refusal, Risk
-from bot.store import audit, locks, plans, runs
+from bot.store import audit, locks, plan_rows, plans, runs
 from bot.store.locks import Lock
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 from bot.store.results import latest
 
 Recheck = Callable[[Connection, Plan], Refusal | None]
@@ -56,7 +56,7 @@ def claim(
 
 def _forged(connection: Connection, stored: Stored) -> Refusal | None:
     """The stored bytes are those that people saw: their hash is the one that every vote is bound to."""
-    columns, plan = plans.TABLE.c, stored.plan
+    columns, plan = plan_rows.TABLE.c, stored.plan
     document = connection.execute(
         select(columns.document).where(columns.id == plan.id, columns.revision == plan.revision)
     ).scalar_one()

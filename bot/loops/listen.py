@@ -20,7 +20,7 @@ from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
 from bot.report import refusal
 from bot.store import inbox, outbox, plans, votes
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
 

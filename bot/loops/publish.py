@@ -22,7 +22,7 @@ from bot.report.plan import plan_card
 from bot.report.question import question as question_card
 from bot.report.result import result
 from bot.store import outbox, plans, questions
-from bot.store.plans import Stored
+from bot.store.plan_rows import Stored
 
 PACE = timedelta(seconds=1)
 """Progress edits of one conversation come at most this often; every other change shows at once."""

@@ -4,69 +4,26 @@ A revision's bytes never change. Its state does, and every change bumps `version
 for rows whose `version` is ahead of `shown`, so no change is ever missed and many at once become one edit.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from bot.model import approvals, plans
 from bot.model.approvals import ApprovalRequest
 from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.plans import Look, Plan
-from bot.store import documents
 from bot.store.documents import dump
+from bot.store.plan_rows import LAGS, TABLE, Stored, stored_of
+from bot.store.statements import Statement
 
-
-class PlanRow(SQLModel, table=True):
-    """One revision. `document` is the canonical bytes that `digest` is of. `quiet`: a `read` request, answered without a card."""
-
-    __tablename__ = "plans"
-    id: str = Field(primary_key=True)
-    revision: int = Field(primary_key=True)
-    instance: str
-    room: str
-    thread: str
-    state: str = Field(index=True)
-    words: str = ""
-    document: bytes
-    digest: str = Field(index=True)
-    request: bytes
-    approval: str
-    looks: bytes
-    account: bytes
-    quiet: bool = False
-    decided_by: str = ""
-    superseded_by: int | None = None
-    version: int = 1
-    shown: int = 0
-    created_at: str
-    changed_at: str
-
-
-TABLE = PlanRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A revision with everything around it."""
-
-    plan: Plan
-    digest: str
-    state: plans.State
-    words: str
-    request: ApprovalRequest
-    approval: approvals.State
-    looks: dict[str, Look]
-    account: Account
-    quiet: bool
-    decided_by: str
-    superseded_by: int | None
-    version: int
-    shown: int
-    created_at: datetime
-    changed_at: datetime
+_newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == bindparam("plan"))
+_touch = Statement(
+    update(TABLE)
+    .where(TABLE.c.id == bindparam("plan"), TABLE.c.revision == _newest.scalar_subquery())
+    .values(version=TABLE.c.version + 1)
+)
+_lags = Statement(select(TABLE.c.id).where(LAGS).limit(1))
 
 
 def save(
@@ -121,7 +78,7 @@ def fetch(connection: Connection, plan_id: str, revision: int | None = None) -> 
     ).first()
     if row is None:
         raise KeyError(plan_id)
-    return _stored(row)
+    return stored_of(row)
 
 
 def state(connection: Connection, plan_id: str) -> plans.State:
@@ -180,29 +137,19 @@ def supersede(connection: Connection, stored: Stored, by: int, *, at: datetime) 
 
 def touch(connection: Connection, plan_id: str) -> None:
     """Something that the card shows has changed."""
-    newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == plan_id).scalar_subquery()
-    connection.execute(
-        update(TABLE)
-        .where(TABLE.c.id == plan_id, TABLE.c.revision == newest)
-        .values(version=TABLE.c.version + 1)
-    )
+    _touch.run(connection, plan=plan_id)
 
 
 def lagging(connection: Connection) -> bool:
     """Whether any card does not tell the truth yet: a cheap look before a transaction."""
-    return (
-        connection.execute(
-            select(TABLE.c.id).where(TABLE.c.version > TABLE.c.shown).limit(1)
-        ).first()
-        is not None
-    )
+    return _lags.one(connection) is not None
 
 
 def unpublished(connection: Connection) -> list[Stored]:
     """Revisions whose card does not tell the truth yet, oldest first."""
-    wanted = select(TABLE).where(TABLE.c.version > TABLE.c.shown)
+    wanted = select(TABLE).where(LAGS)
     rows = connection.execute(wanted.order_by(TABLE.c.created_at, TABLE.c.revision))
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def published(connection: Connection, plan_id: str, revision: int, version: int) -> None:
@@ -214,8 +161,8 @@ def published(connection: Connection, plan_id: str, revision: int, version: int)
     )
 
 
-def in_thread(connection: Connection, conversation: Conversation) -> list[Stored]:
-    """All revisions of a thread, newest first."""
+def in_thread(connection: Connection, conversation: Conversation, limit: int = 50) -> list[Stored]:
+    """The newest revisions of a thread, newest first."""
     rows = connection.execute(
         select(TABLE)
         .where(
@@ -224,8 +171,9 @@ def in_thread(connection: Connection, conversation: Conversation) -> list[Stored
             TABLE.c.thread == conversation.thread,
         )
         .order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc())
+        .limit(limit)
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def pending_in(connection: Connection, conversation: Conversation) -> list[Stored]:
@@ -245,7 +193,7 @@ def in_state(connection: Connection, *states: plans.State, limit: int = 100) -> 
     wanted = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc()).limit(limit)
     if states:
         wanted = wanted.where(TABLE.c.state.in_(states))
-    return [_stored(row) for row in connection.execute(wanted)]
+    return [stored_of(row) for row in connection.execute(wanted)]
 
 
 def find(connection: Connection, name: str) -> tuple[Plan, ...]:
@@ -269,7 +217,7 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
         .where(or_(TABLE.c.id == safe, TABLE.c.id.like(f"%{safe}")))
         .order_by(TABLE.c.created_at.desc())
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def overdue(connection: Connection, now: datetime) -> list[Stored]:
@@ -286,24 +234,4 @@ def _set(connection: Connection, plan_id: str, revision: int, **values: object) 
         update(TABLE)
         .where(TABLE.c.id == plan_id, TABLE.c.revision == revision)
         .values(version=TABLE.c.version + 1, **values)
-    )
-
-
-def _stored(row: Row[tuple[object, ...]]) -> Stored:
-    return Stored(
-        plan=documents.load(Plan, row.document),
-        digest=row.digest,
-        state=row.state,
-        words=row.words,
-        request=documents.load(ApprovalRequest, row.request),
-        approval=row.approval,
-        looks=documents.load(dict[str, Look], row.looks),
-        account=documents.load(Account, row.account),
-        quiet=row.quiet,
-        decided_by=row.decided_by,
-        superseded_by=row.superseded_by,
-        version=row.version,
-        shown=row.shown,
-        created_at=datetime.fromisoformat(row.created_at),
-        changed_at=datetime.fromisoformat(row.changed_at),
     )

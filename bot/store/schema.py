@@ -7,7 +7,7 @@ from bot.store import (
     inbox,
     locks,
     outbox_rows,
-    plans,
+    plan_rows,
     questions,
     run_rows,
     seal,
@@ -18,7 +18,7 @@ from bot.store import (
 VERSION = "0001"
 """The newest revision in `migrations/versions`; a test holds them together."""
 
-MODULES = (audit, inbox, locks, outbox_rows, plans, questions, run_rows, seal, switches, votes)
+MODULES = (audit, inbox, locks, outbox_rows, plan_rows, questions, run_rows, seal, switches, votes)
 """Whoever adds a table adds its module here."""
 
 METADATA = SQLModel.metadata

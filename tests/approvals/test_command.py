@@ -16,7 +16,7 @@ from bot.commands import approvals
 from bot.model.errors import PermanentError
 from bot.model.plans import Plan, digest
 from bot.model.sections import Risk
-from bot.store import plans
+from bot.store import plan_rows, plans
 from bot.store.documents import dump
 from tests.approvals.making import NOON, TALK, TEAM, account, plan
 
@@ -25,7 +25,7 @@ Run = Callable[..., int]
 
 def save(path: Path, made: Plan) -> None:
     engine = create_engine(f"sqlite:///{path}")
-    SQLModel.metadata.create_all(engine, tables=[plans.TABLE])
+    SQLModel.metadata.create_all(engine, tables=[plan_rows.TABLE])
     document = dump(made)
     request = gate.request(made, digest(document), DefaultPolicy(), TEAM, NOON)
     with engine.begin() as connection:

@@ -10,7 +10,7 @@ from bot.model import runs as model
 from bot.model.errors import TransitionError
 from bot.model.plans import State as PlanState
 from bot.model.runs import Attempt
-from bot.store import locks, plans, run_rows, runs
+from bot.store import locks, plan_rows, run_rows, runs
 from tests.execution.making import CLOCK, Scene, sh
 
 STATES: tuple[model.State, ...] = get_args(model.State)
@@ -25,7 +25,9 @@ def put(connection: Connection, run: str, state: model.State) -> str:
         update(runs.TABLE).where(runs.TABLE.c.id == run).values(state=state, owner="me")
     )
     connection.execute(
-        update(plans.TABLE).where(plans.TABLE.c.id == plan).values(state=PLAN_OF.get(state, state))
+        update(plan_rows.TABLE)
+        .where(plan_rows.TABLE.c.id == plan)
+        .values(state=PLAN_OF.get(state, state))
     )
     return plan
 

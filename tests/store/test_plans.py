@@ -15,8 +15,9 @@ from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Plan, Step, digest
 from bot.model.questions import Question
 from bot.model.sections import Exec, ExecTemplate, Piece, Risk, Section, Word
-from bot.store import plans, questions, switches, votes
+from bot.store import plan_rows, plans, questions, switches, votes
 from bot.store.documents import dump
+from bot.store.plan_rows import Stored
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 ROOM = Conversation("console", "console", "t1")
@@ -37,7 +38,7 @@ def a_plan(plan_id: str = "a1", revision: int = 1) -> Plan:
     return Plan(plan_id, revision, "mark x", ("alice",), ROOM, (step,))
 
 
-def kept(connection: Connection, plan: Plan) -> plans.Stored:
+def kept(connection: Connection, plan: Plan) -> Stored:
     document = dump(plan)
     request = ApprovalRequest(
         plan=plan.id,
@@ -67,7 +68,7 @@ def test_every_edge_of_a_plan(
     connection: Connection, before: model.State, after: model.State
 ) -> None:
     kept(connection, a_plan())
-    connection.execute(update(plans.TABLE).values(state=before))
+    connection.execute(update(plan_rows.TABLE).values(state=before))
     version = plans.fetch(connection, "a1").version
     if after == before or after in model.TRANSITIONS[before]:
         plans.advance(connection, "a1", after, "why", at=NOW)
@@ -119,7 +120,7 @@ def test_the_next_revision_supersedes_and_is_the_newest(connection: Connection) 
 
 def test_a_stale_revision_only_learns_who_follows_it(connection: Connection) -> None:
     stored = kept(connection, a_plan())
-    connection.execute(update(plans.TABLE).values(state="stale"))
+    connection.execute(update(plan_rows.TABLE).values(state="stale"))
     plans.supersede(connection, replace(stored, state="stale"), 2, at=NOW)
     now = plans.fetch(connection, "a1")
     assert (now.state, now.superseded_by) == ("stale", 2)
@@ -144,7 +145,7 @@ def test_plans_are_found_by_their_short_ids_and_by_nothing_else(connection: Conn
         assert plans.find(connection, nothing) == ()
 
 
-def vote(person: str, verdict: str, stored: plans.Stored, way: str = "reaction") -> Vote:
+def vote(person: str, verdict: str, stored: Stored, way: str = "reaction") -> Vote:
     return Vote(person, Account("console", person), stored.digest, verdict, NOW, way)  # type: ignore[arg-type]  # words of the table
 
 
