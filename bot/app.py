@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-
-from sqlalchemy import Connection
 
 from approvals.people import People
 from approvals.policy import DefaultPolicy
@@ -23,29 +20,25 @@ from bot.loops.dispatch import Dispatch
 from bot.loops.listen import listen
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
+from bot.loops.rest import Rest
 from bot.loops.work import Work
-from bot.model.errors import StoreError
-from bot.model.plans import Agent
-from bot.model.ports import Chat, Closes, Target
+from bot.model.ports import Chat, Closes
 from bot.model.runs import Limits
 from bot.planner.offline import OfflinePlanner
-from bot.plugins import find
 from bot.recheck import recheck
 from bot.redact import ExactRedactor
-from bot.store import outbox, plans, questions, runs
+from bot.store import outbox
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
 from bot.store.seal import Sealer
 from bot.store.writer import Store
+from bot.targets import Targets
 from capabilities.guard import StepGuard
 from capabilities.library import Library, built_in
 from capabilities.render import SectionRenderer
 from scheduler.jobs import Job, keep
 
 log = logging.getLogger(__name__)
-
-QUIET = 0.2
-"""Seconds between two looks whether everything has come to rest."""
 
 
 def open_chats(configuration: Configuration) -> dict[str, Chat]:
@@ -74,14 +67,18 @@ async def open_house(configuration: Configuration) -> AsyncIterator[House]:
     with Ownership(configuration.data):
         await migrate(configuration.store_url)
         async with Store(configuration.store_url, clock) as store:
-            house = _wire(configuration, clock, bus, store)
+            targets = Targets(configuration.data)
+            house = _wire(configuration, clock, bus, store, targets)
             try:
                 yield house
             finally:
                 await house.runner.drain(0)
+                await targets.close()
 
 
-def _wire(configuration: Configuration, clock: SystemClock, bus: Bus, store: Store) -> House:
+def _wire(
+    configuration: Configuration, clock: SystemClock, bus: Bus, store: Store, targets: Targets
+) -> House:
     library = Library(configuration.pack_paths)
     library.search("")  # builds the index: the first message shall not wait for it
     renderer = SectionRenderer()
@@ -89,10 +86,9 @@ def _wire(configuration: Configuration, clock: SystemClock, bus: Bus, store: Sto
     redactor = ExactRedactor(configuration.secrets)
     people = People(configuration.people)
     policy = DefaultPolicy(expires=configuration.expires)
-    target_of = _targets(configuration)
     runner = Runner(
         store,
-        target_of,
+        targets,
         guard,
         redactor,
         clock,
@@ -112,25 +108,12 @@ def _wire(configuration: Configuration, clock: SystemClock, bus: Bus, store: Sto
         people=people,
         policy=policy,
         runner=runner,
-        target_of=target_of,
+        target_of=targets,
         agents=configuration.agents,
         redactor=redactor,
         late=configuration.late,
         started_at=clock.now(),
     )
-
-
-def _targets(configuration: Configuration) -> Callable[[Agent], Target]:
-    """One open target a URL, made when it is first asked for."""
-    opened: dict[str, Target] = {}
-
-    def target_of(agent: Agent) -> Target:
-        if agent.target not in opened:
-            scheme = agent.target.partition(":")[0]
-            opened[agent.target] = find("targets", scheme).load()(agent.target, configuration.data)
-        return opened[agent.target]
-
-    return target_of
 
 
 async def serve(
@@ -149,35 +132,39 @@ async def serve(
     await house.runner.recover()
     await reprint(house, reprints)
     async with asyncio.TaskGroup() as group:
-        work = Work(house, group)
-        publisher = Publisher(house)
-        deliveries = {
-            instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
-        }
-        dispatch = Dispatch(house, deliveries, group)
-        loops = (
-            publisher.publish(),
-            work.work(),
-            keep(_jobs(house, sealer), house.clock),
-            *(each.deliver() for each in deliveries.values()),
-        )
-        running = [group.create_task(loop) for loop in loops]
-        await dispatch.resume()
+        rest, running = _start(house, sealer, chats, group)
+        await rest.dispatch.resume()
         ears = [
-            group.create_task(listen(house, instance, chat, dispatch))
+            group.create_task(listen(house, instance, chat, rest.dispatch))
             for instance, chat in chats.items()
         ]
-        ended = group.create_task(_wait(ears))
-        stopped = group.create_task(stop.wait())
+        ended, stopped = group.create_task(_wait(ears)), group.create_task(stop.wait())
         await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
         await _cancel((ended, stopped))
-        rest = Rest(house, dispatch, work, tuple(chats))
         if stop.is_set():
             await _cancel(ears)
             await house.runner.drain(configuration.drain.total_seconds())
         await rest.come(to_the_end=not stop.is_set())
         await _cancel(running)
     await sealer.seal()
+
+
+def _start(
+    house: House, sealer: Sealer, chats: Mapping[str, Chat], group: asyncio.TaskGroup
+) -> tuple[Rest, list[asyncio.Task[None]]]:
+    """Every loop but the ears, started."""
+    work = Work(house, group)
+    deliveries = {
+        instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
+    }
+    loops = (
+        Publisher(house).publish(),
+        work.work(),
+        keep(_jobs(house, sealer), house.clock),
+        *(each.deliver() for each in deliveries.values()),
+    )
+    rest = Rest(house, Dispatch(house, deliveries, group), work, tuple(chats))
+    return rest, [group.create_task(loop) for loop in loops]
 
 
 def _jobs(house: House, sealer: Sealer) -> tuple[Job, ...]:
@@ -199,37 +186,3 @@ async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Whether everything that was heard is done, run, shown and said, in the chats that are served."""
-
-    house: House
-    dispatch: Dispatch
-    work: Work
-    instances: tuple[str, ...]
-
-    async def come(self, *, to_the_end: bool) -> None:
-        """Wait for it; with `to_the_end` also for what is queued. A store that takes nothing any more is not waited for."""
-        while self._busy() or await self.house.store.read(
-            lambda connection: self._left(connection, to_the_end)
-        ):
-            if not self.house.store.healthy:
-                raise StoreError(
-                    "The database takes nothing, so some of what was accepted is not done.",
-                    "Mend it and start again: nothing is lost.",
-                )
-            await self.house.bus.wait("settled", QUIET)
-
-    def _busy(self) -> bool:
-        return self.dispatch.busy or bool(self.work.going)
-
-    def _left(self, connection: Connection, to_the_end: bool) -> bool:
-        if plans.lagging(connection) or questions.unposted(connection):
-            return True
-        if any(outbox.undelivered(connection, instance) for instance in self.instances):
-            return True
-        return to_the_end and any(
-            run not in self.work.blocked for run in runs.resumable(connection)
-        )

@@ -12,7 +12,6 @@ from bot.model.people import Account
 from bot.model.plans import Look, Plan
 from bot.store import documents
 
-
 LAGS = text("version > shown")
 
 
