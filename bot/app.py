@@ -157,13 +157,15 @@ def _start(
     deliveries = {
         instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
     }
+    dispatch = Dispatch(house, deliveries, group)
     loops = (
+        dispatch.wait_for_cards(),
         Publisher(house).publish(),
         work.work(),
         keep(_jobs(house, sealer), house.clock),
         *(each.deliver() for each in deliveries.values()),
     )
-    rest = Rest(house, Dispatch(house, deliveries, group), work, tuple(chats))
+    rest = Rest(house, dispatch, work, deliveries)
     return rest, [group.create_task(loop) for loop in loops]
 
 

@@ -97,9 +97,14 @@ class Reading:
 
 def _stemmer() -> Callable[[str], str]:
     """English words to their stems."""
-    import snowballstemmer  # lazy: it brings the stemmers of all languages, and a start searches for nothing
+    import snowballstemmer  # lazy: it brings the stemmers of all languages, and not every command searches
 
-    stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    english: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+
+    def stem(word: str) -> str:
+        # Names such as pve1 have no stem, and the stemmer is what a search spends most on.
+        return english(word) if word.isalpha() else word
+
     return stem
 
 

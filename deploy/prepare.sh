@@ -35,6 +35,8 @@ environment() {
     [ -x .venv/bin/python ] || "$(python)" -m venv .venv
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+    # Compiled now, not at the first start.
+    .venv/bin/python -m compileall -q bot adapters capabilities approvals scheduler
 }
 
 demo() {

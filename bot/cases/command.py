@@ -22,7 +22,7 @@ from bot.recheck import STOP
 from bot.report import listing, refusal
 from bot.report.question import which_plan
 from bot.report.view import PlanView
-from bot.store import audit, locks, plans, runs, switches
+from bot.store import audit, inbox, locks, plans, runs, switches
 from bot.store import questions as asked
 from bot.store.locks import Lock
 from bot.store.plan_rows import Stored
@@ -109,13 +109,17 @@ def _able(agents: tuple[Agent, ...], section: Section) -> bool:
 
 
 def _sections(house: House, conversation: Conversation, query: str) -> list[Section]:
-    packs = list(
-        dict.fromkeys(pack for agent in agents_in(house, conversation) for pack in agent.packs)
-    )
+    agents = agents_in(house, conversation)
+    # One agent's packs as they are: the search remembers what it found for the same tuple.
+    packs = agents[0].packs if len(agents) == 1 else _packs(agents)
     if not query:
         return list(house.catalogue.sections(packs))
     hits = house.catalogue.search(query, packs=packs)
     return [section for hit in hits if (section := house.catalogue.section(hit.id)) is not None]
+
+
+def _packs(agents: tuple[Agent, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
 
 
 def ballot(house: House, event: Message, typed: words.Ballot) -> Effect:
@@ -127,7 +131,10 @@ def _ballot(connection: Connection, house: House, event: Message, typed: words.B
     pending = plans.pending_in(connection, event.conversation)
     meant = [stored for stored in pending if stored.plan.id.endswith(typed.short)]
     now = house.clock.now()
-    if len(meant) == 1:
+    if len(meant) == 1 and typed.verdict == "approve" and _overtakes(connection, event):
+        told = "Your `approve` did not count: what was said here before it is still being worked on and may change the plan. Look at the card that comes, then approve."
+        say.whisper(connection, event, event.conversation, told, now)
+    elif len(meant) == 1:
         way: vote.Way = "named" if typed.short else "typed"
         vote.typed(connection, house, event, meant[0], typed.verdict, way, typed.reason)
     elif meant:
@@ -142,6 +149,19 @@ def _ballot(connection: Connection, house: House, event: Message, typed: words.B
             f"{name} for approval in this thread. `approvals` shows what does.",
             now,
         )
+
+
+def _overtakes(connection: Connection, event: Message) -> bool:
+    """Whether an earlier reply in the thread is not handled yet: votes have a lane of their own, and words that change
+    the plan take as long as its Preview."""
+    for each in inbox.waiting(connection):
+        other = each.event
+        if other.id == event.id and other.kind == event.kind:
+            return False
+        reply = isinstance(other, Message) and not other.addressed
+        if reply and other.conversation == event.conversation:
+            return True
+    return False
 
 
 async def _cancel(house: House, event: Message, command: words.Cancel) -> Effect:

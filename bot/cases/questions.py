@@ -3,7 +3,6 @@
 The first answer that the question takes settles it; whoever is later changes nothing.
 """
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 from approvals import gate
 from approvals.gate import NotCounted
 from bot.cases import say
+from bot.cases.begin import begin
 from bot.cases.pursue import Wish, pursue, said
 from bot.cases.rooms import agents_in
 from bot.house import Effect, House, nothing
@@ -28,23 +28,26 @@ def question_key(question_id: str) -> str:
     return f"question/{question_id}"
 
 
-Again = Callable[[House, Wish], Awaitable[Effect]]
-"""How a late request that is still wanted is planned after all."""
-
 OF_RUNS = frozenset({"in_doubt", "human"})
 """Questions about a run, which need somebody with a say."""
 _REDOING = frozenset({"retry", "roll back"})
-TOO_LATE = "Somebody was faster: that question is answered, and your words changed nothing."
+TOO_LATE = "That question is no longer open: your answer changed nothing."
 
 
-async def answer(
-    house: House, event: Event, question_id: str, text: str, again: Again | None = None
-) -> Effect:
+async def answer(house: House, event: Event, question_id: str, text: str) -> Effect:
     """What this answer changes; `text` is a choice or free words."""
     question = await house.store.read(lambda connection: questions.fetch(connection, question_id))
     if question is None:
+        return _closed(house, event)
+    return await answer_to(house, event, question, text)
+
+
+def _closed(house: House, event: Event) -> Effect:
+    """A button under a question that is answered or withdrawn; it is said where the button was, if that is known."""
+    where, known = event.conversation, house.people.who(event.account)
+    if where is None or known is None:
         return nothing
-    return await answer_to(house, event, question, text, again)
+    return lambda connection: say.whisper(connection, event, where, TOO_LATE, house.clock.now())
 
 
 async def marked(house: House, event: Event, question_id: str) -> Effect:
@@ -55,9 +58,7 @@ async def marked(house: House, event: Event, question_id: str) -> Effect:
     return await answer_to(house, event, question, "done")
 
 
-async def answer_to(
-    house: House, event: Event, question: Question, text: str, again: Again | None = None
-) -> Effect:
+async def answer_to(house: House, event: Event, question: Question, text: str) -> Effect:
     """As `answer`, of a question at hand."""
     person = gate.requester(event.account, house.people)
     if isinstance(person, Refusal):
@@ -68,7 +69,7 @@ async def answer_to(
     if question.kind in OF_RUNS:
         return lambda connection: _of_run(connection, house, event, question, text)
     wish = _wish(event, question, person)
-    effect = await _planned(house, question, text, wish, again)
+    effect = await _planned(house, question, text, wish)
     return lambda connection: _settled(connection, house, wish, question, effect, text)
 
 
@@ -77,11 +78,9 @@ def _wish(event: Event, question: Question, person: Person) -> Wish:
     return Wish(event, question.conversation, question.request, tuple(names))
 
 
-async def _planned(
-    house: House, question: Question, text: str, wish: Wish, again: Again | None
-) -> Effect:
+async def _planned(house: House, question: Question, text: str, wish: Wish) -> Effect:
     if question.kind == "wanted":
-        return await _wanted(house, question, text, wish, again)
+        return await _wanted(house, question, text, wish)
     agents = agents_in(house, question.conversation)
     idea: Idea
     if question.kind == "slot" and question.draft is not None:
@@ -92,12 +91,10 @@ async def _planned(
     return await pursue(house, wish, idea)
 
 
-async def _wanted(
-    house: House, question: Question, text: str, wish: Wish, again: Again | None
-) -> Effect:
+async def _wanted(house: House, question: Question, text: str, wish: Wish) -> Effect:
     word = text.strip().strip(".!").casefold()
-    if word in {"yes", "y"} and again is not None:
-        return await again(house, wish)
+    if word in {"yes", "y"}:
+        return await begin(house, wish)
     if word in {"no", "n"}:
         return said(house, wish, words.note("Then I leave it."))
     return said(house, replace(wish), words.refusal("Answer yes or no."))
@@ -161,5 +158,5 @@ def _record(
         account=event.account,
         subject=question.plan or question.id,
         data={"kind": question.kind},
-        text=text,
+        text=house.redactor.redact(text),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from bot import words
-from bot.cases import cancel, command, questions, record, request
+from bot.cases import cancel, command, questions, record
 from bot.cases.compose import Origin, compose
 from bot.cases.keep import keep
 from bot.cases.pursue import Wish, refused, said
@@ -41,7 +41,7 @@ async def handle(house: House, event: Message) -> Effect:
     if isinstance(said_words, words.Cancel | words.Stop) and thread.plan is not None:
         return await cancel.cancel(house, event, thread.plan)
     if thread.question is not None:
-        return await questions.answer_to(house, event, thread.question, event.text, request.plan)
+        return await questions.answer_to(house, event, thread.question, event.text)
     person = house.people.who(event.account)
     if person is None or thread.plan is None or thread.plan.state != "pending":
         return nothing

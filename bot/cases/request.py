@@ -1,17 +1,16 @@
-"""A mention: somebody wants something new. Called by `bot.flow`; a late request that is still wanted comes here again."""
+"""A mention: somebody wants something new. Called by `bot.flow`."""
 
 from sqlalchemy import Connection
 
 from approvals import gate
-from bot import hub, words
+from bot import words
 from bot.cases import command, record, say
+from bot.cases.begin import begin
 from bot.cases.pursue import Wish, pursue, said
-from bot.cases.rooms import agents_in
 from bot.house import Effect, House
 from bot.model.events import Message
 from bot.model.people import Person
-from bot.model.plans import Draft
-from bot.model.ports import Idea, Request, Unclear, Unknown
+from bot.model.ports import Unclear
 from bot.model.sections import Refusal
 from bot.report.question import LATE_CHOICES, late
 
@@ -41,21 +40,6 @@ async def _wanted(house: House, event: Message, person: Person) -> Effect:
     if now - event.at > house.late:
         asked = Unclear("wanted", late(wish.request, event.at, now), LATE_CHOICES)
         return await pursue(house, wish, asked)
-    return await plan(house, wish)
-
-
-async def plan(house: House, wish: Wish) -> Effect:
-    """Hub, planner, and what comes of it."""
     if not wish.request:
         return said(house, wish, command.help_words(house, wish.conversation))
-    return await pursue(house, wish, await _idea(house, wish))
-
-
-async def _idea(house: House, wish: Wish) -> Idea:
-    match hub.route(wish.request, agents_in(house, wish.conversation)):
-        case hub.Routed(agents=agents, text=text):
-            return await house.planner.plan(Request(text, agents))
-        case hub.Unsure(question=question, choices=choices):
-            return Unclear("agent", question, choices, Draft("", ""))
-        case hub.Nobody(why=why):
-            return Unknown(why)
+    return await begin(house, wish)

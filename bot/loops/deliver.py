@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.loops import patience
-from bot.model.errors import ParleyError, PermanentError, TemporaryError
+from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.store import outbox
@@ -45,10 +45,17 @@ class Delivery:
         self._group = group
         self._tries: dict[int, int] = {}
         self._sent: list[tuple[int, str]] = []
+        self._posting = 0
+        self.dead = False
+
+    @property
+    def posting(self) -> bool:
+        """Whether something is on its way whose reference is not noted yet, though people may already see it."""
+        return self._posting > 0
 
     async def deliver(self) -> None:
-        """For ever: take what may go, mark it, send it."""
-        while True:
+        """Until the login is dead: take what may go, mark it, send it."""
+        while not self.dead:
             taken = await self._take()
             if taken:
                 self.begin(taken)
@@ -56,7 +63,9 @@ class Delivery:
                 await self._house.bus.wait(f"outbox {self._instance}", LOOK)
 
     async def _take(self) -> list[Outgoing]:
-        if not await patience.read(self._house, lambda c: outbox.undelivered(c, self._instance)):
+        if self.dead or not await patience.read(
+            self._house, lambda c: outbox.undelivered(c, self._instance)
+        ):
             return []
         return await patience.write(self._house, self.claim)
 
@@ -67,6 +76,7 @@ class Delivery:
 
     def begin(self, taken: Sequence[Outgoing]) -> None:
         """Send what was claimed. Returns at once."""
+        self._posting += any(not _final(each) for each in taken)
         self._group.create_task(self._batch(taken))
 
     async def glance(self, signs: Sequence[Outgoing]) -> None:
@@ -79,60 +89,77 @@ class Delivery:
 
     async def _batch(self, taken: Sequence[Outgoing]) -> None:
         threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]
-        if len(threads) == 1:
-            sent = await self._thread(threads[0])
-        else:
-            pairs = await asyncio.gather(*(self._thread(each) for each in threads))
-            sent = [pair for each in pairs for pair in each]
-        if not self._sent:
-            lingers = all(_final(each) for each in taken)
-            self._group.create_task(self._note(LINGER if lingers else 0.0))
-            self._sent += sent
-        else:
-            self._sent += sent
-            if not all(_final(each) for each in taken):
-                await self._note(0.0)
-
-    async def _note(self, seconds: float) -> None:
-        """That these came out, in one commit."""
-        if seconds:
-            await self._house.clock.sleep(seconds)
-        done, self._sent = self._sent, []
-        if done:
-            now = self._house.clock.now()
-            await patience.write(self._house, lambda c: outbox.sent_all(c, done, now))
-        for topic in ("settled", f"outbox {self._instance}"):
+        try:
+            await asyncio.gather(*(self._thread(each) for each in threads))
+        finally:
+            self._posting -= any(not _final(each) for each in taken)
+        for topic in ("noted", f"outbox {self._instance}"):
             self._house.bus.wake(topic)
 
-    async def _thread(self, messages: Sequence[Outgoing]) -> list[tuple[int, str]]:
+    async def _thread(self, messages: Sequence[Outgoing]) -> None:
         """A conversation's messages one after another; behind the first that does not come out, the rest waits."""
-        done: list[tuple[int, str]] = []
         for position, message in enumerate(messages):
             try:
-                done.append((message.number, await self._chat.send(message)))
-                self._tries.pop(message.number, None)
+                await self._out(message, await self._chat.send(message))
             except TemporaryError as error:
-                await self._later(messages[position:], error)
-                break
+                return await self._later(messages[position:], error)
+            except LoginError as error:
+                return await self._die(messages[position:], error)
             except ParleyError as error:
                 await self._never(message, error)
             except Exception as error:  # an adapter's own mistake must not block the conversation
                 log.exception("chat %s broke while sending", self._instance)
                 await self._never(message, PermanentError(f"The adapter broke: {error!r}."))
-        return done
+        return None
+
+    async def _out(self, message: Outgoing, reference: str) -> None:
+        """It came out. Where people can react to it that is noted at once, else with others like it."""
+        self._tries.pop(message.number, None)
+        first = not self._sent
+        self._sent.append((message.number, reference))
+        if not _final(message):
+            await self._note()
+        elif first:
+            self._group.create_task(self._linger())
+
+    async def _linger(self) -> None:
+        await self._house.clock.sleep(LINGER)
+        await self._note()
+
+    async def _note(self) -> None:
+        """That these came out, in one commit."""
+        done, self._sent = self._sent, []
+        if done:
+            now = self._house.clock.now()
+            await patience.write(self._house, lambda c: outbox.sent_all(c, done, now))
+        for topic in ("settled", "noted", f"outbox {self._instance}"):
+            self._house.bus.wake(topic)
+
+    async def _die(self, waiting: Sequence[Outgoing], error: LoginError) -> None:
+        """The login is dead: what was to be said waits for the next start."""
+        log.error("chat %s says nothing any more: %s", self._instance, error)
+        self.dead = True
+        self._house.health[self._instance] = str(error)
+        await self._again(waiting, str(error), FIRST, uncertain=False)
 
     async def _later(self, waiting: Sequence[Outgoing], error: TemporaryError) -> None:
         first = waiting[0].number
         tries = self._tries[first] = self._tries.get(first, 0) + 1
         backoff = min(LONGEST, FIRST * 2.0 ** (tries - 1))
         seconds = error.after if error.after is not None else backoff
-        due = self._house.clock.now() + timedelta(seconds=seconds)
         log.warning("chat %s: again in %.0f s: %s", self._instance, seconds, error)
+        await self._again(waiting, str(error), seconds, uncertain=error.after is None)
+
+    async def _again(
+        self, waiting: Sequence[Outgoing], words: str, seconds: float, *, uncertain: bool
+    ) -> None:
+        due = self._house.clock.now() + timedelta(seconds=seconds)
+        first = waiting[0].number
 
         def again(connection: Connection) -> None:
             for each in waiting:
-                maybe = each.number == first and error.after is None
-                outbox.retry(connection, each.number, str(error), due, uncertain=maybe)
+                maybe = uncertain and each.number == first
+                outbox.retry(connection, each.number, words, due, uncertain=maybe)
 
         await patience.write(self._house, again)
 

@@ -21,13 +21,15 @@ from bot.model.errors import ParleyError
 from bot.model.events import Event, Message
 from bot.model.reports import Outgoing
 from bot.report import refusal
-from bot.store import inbox
+from bot.store import inbox, outbox, plans, questions, runs
 from bot.store.inbox import Received
 from bot.store.writer import Raised
 
 log = logging.getLogger(__name__)
 
 GLANCE = "👀"
+LOOK = 5.0
+"""Seconds after which early votes are looked at without being woken."""
 
 
 class Dispatch:
@@ -42,10 +44,11 @@ class Dispatch:
         self._lanes: dict[str, deque[Received]] = {}
         self._uncounted: set[int] = set()
         self._effects: list[tuple[Received, Effect]] = []
+        self._early: list[Received] = []
 
     @property
     def busy(self) -> bool:
-        return bool(self._lanes)
+        return bool(self._lanes or self._early)
 
     def free(self) -> Callable[[str], bool]:
         """For `inbox.accept`: whether the next event of a lane may begin in the commit that stores it, asked in order."""
@@ -94,6 +97,10 @@ class Dispatch:
             await patience.write(self._house, effect)
             self._next(received)
             return
+        if await self._is_early(event):
+            self._early.append(received)
+            self._next(received)
+            return
         try:
             effect = await flow.handle(self._house, event)
         except Exception as error:  # noqa: BLE001 - one event must not end the others; it is said in its thread
@@ -101,6 +108,25 @@ class Dispatch:
         if not self._effects:
             asyncio.get_running_loop().call_soon(self._hand_over)
         self._effects.append((received, effect))
+
+    async def _is_early(self, event: Event) -> bool:
+        """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
+        if isinstance(event, Message):
+            return False
+        instance, message = event.account.instance, event.message
+        delivery = self._deliveries.get(instance)
+        if delivery is None or not delivery.posting:
+            return False
+        return not await patience.read(
+            self._house, lambda c: outbox.by_reference(c, instance, message)
+        )
+
+    async def wait_for_cards(self) -> None:
+        """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
+        while True:
+            await self._house.bus.wait("noted", LOOK)
+            early, self._early = self._early, []
+            self.offer(early)
 
     def _hand_over(self) -> None:
         effects, self._effects = self._effects, []
@@ -113,15 +139,17 @@ class Dispatch:
         ]
         places = dict.fromkeys(each.event.account.instance for each, _ in effects)
         writes += [self._deliveries[place].claim for place in places if place in self._deliveries]
+        writes.append(_awaited)
         results = await patience.write_all(self._house, writes)
         for (received, _), result in zip(effects, results, strict=False):
             if isinstance(result, Raised):
                 await self._say_instead(received, result.error)
             self._next(received)
-        for place, taken in zip(places, results[len(effects) :], strict=False):
+        for place, taken in zip(places, results[len(effects) : -1], strict=False):
             if isinstance(taken, list) and taken:
                 self._deliveries[place].begin(taken)
-        for topic in ("cards", "runs", "settled"):
+        awaited = results[-1]
+        for topic in awaited if isinstance(awaited, tuple) else ():
             self._house.bus.wake(topic)
 
     async def _say_instead(self, received: Received, error: BaseException) -> None:
@@ -150,6 +178,13 @@ class Dispatch:
         for place, signs in places.items():
             if place in self._deliveries:
                 self._group.create_task(self._deliveries[place].glance(signs))
+
+
+def _awaited(connection: Connection) -> tuple[str, ...]:
+    """Which loops have something to do now. A run first: its claim shall not wait for a card."""
+    if runs.waiting(connection):
+        return ("runs",)
+    return ("cards",) if plans.lagging(connection) or questions.waiting(connection) else ()
 
 
 def _count(connection: Connection, events: list[Received]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from bot.cases.vote import EMOJI
 from bot.house import House
 from bot.loops import patience
 from bot.loops.dispatch import Dispatch
-from bot.model.errors import ParleyError, PermanentError, StoreError
+from bot.model.errors import ParleyError, PermanentError, StoreError, TemporaryError
 from bot.model.events import Batch, Event, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
@@ -23,6 +23,9 @@ from bot.store import inbox, outbox, plans, votes
 from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
+
+TRIES = 8
+"""How often the reactions on pending cards are asked for at the start, over about two minutes."""
 
 
 async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
@@ -99,10 +102,15 @@ async def _say_directly(chat: Chat, conversation: Conversation, key: str, report
 
 async def _reconcile(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
     """Reactions put on, or taken off, pending cards while nobody listened."""
-    try:
-        events = await chat.reconcile(await _shown(house, instance))
-    except ParleyError as error:
-        log.warning("chat %s: reactions on pending cards could not be read: %s", instance, error)
+    for attempt in range(TRIES):
+        try:
+            events = await chat.reconcile(await _shown(house, instance))
+            break
+        except TemporaryError as error:
+            log.warning("chat %s: reactions could not be read yet: %s", instance, error)
+            await house.clock.sleep(min(30.0, 2.0**attempt))
+    else:
+        house.health[instance] = "reactions on pending cards could not be read at the start"
         return
     if events:
         at = house.clock.now()

@@ -78,7 +78,7 @@ class Publisher:
 
 
 def _lagging(connection: Connection) -> bool:
-    return plans.lagging(connection) or bool(questions.unposted(connection))
+    return plans.lagging(connection) or questions.waiting(connection)
 
 
 def _card(connection: Connection, house: House, stored: Stored, now: datetime) -> None:

@@ -1,10 +1,12 @@
 """Whether everything that was heard is done, run, shown and said. Asked by `bot.app` when the chats have ended, or at a stop."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bot.house import House
+from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
 from bot.loops.work import Work
 from bot.model.errors import StoreError
@@ -16,12 +18,12 @@ LOOK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Of the chats `instances`, which are served here."""
+    """Of the chats that are served here, by instance."""
 
     house: House
     dispatch: Dispatch
     work: Work
-    instances: tuple[str, ...]
+    deliveries: Mapping[str, Delivery]
 
     async def come(self, *, to_the_end: bool) -> None:
         """Wait for it; `to_the_end` also for what is queued. A store that takes nothing any more is not waited for:
@@ -38,9 +40,9 @@ class Rest:
         return self.dispatch.busy or bool(self.work.going)
 
     def _left(self, connection: Connection, to_the_end: bool) -> bool:
-        if plans.lagging(connection) or questions.unposted(connection):
+        if plans.lagging(connection) or questions.waiting(connection):
             return True
-        if any(outbox.undelivered(connection, instance) for instance in self.instances):
+        alive = [name for name, delivery in self.deliveries.items() if not delivery.dead]
+        if any(outbox.undelivered(connection, instance) for instance in alive):
             return True
-        waiting = runs.resumable(connection) if to_the_end else []
-        return any(run not in self.work.blocked for run in waiting)
+        return to_the_end and runs.waiting(connection)

@@ -17,13 +17,12 @@ LOOK = 30.0
 
 
 class Work:
-    """The runs under way in this process; `blocked` are those that wait for a target that another run has."""
+    """The runs under way in this process."""
 
     def __init__(self, house: House, group: asyncio.TaskGroup) -> None:
         self._house = house
         self._group = group
         self.going: set[str] = set()
-        self.blocked: set[str] = set()
 
     async def work(self) -> None:
         """For ever: everything runnable is begun; plans that went stale get their new revision."""
@@ -37,9 +36,6 @@ class Work:
     async def _one(self, run: str) -> None:
         try:
             await self._house.runner.run(run)
-            # Still there to be run: its target is taken, and it is looked at again when another run ends.
-            waits = run in await patience.read(self._house, runs.resumable)
-            (self.blocked.add if waits else self.blocked.discard)(run)
         except ParleyError as error:
             log.error("run %s: %s", run, error)  # noqa: TRY400 - a sentence with the mend, no traceback
         finally:

@@ -40,6 +40,12 @@ class PermanentError(ParleyError):
     reason = "permanent"
 
 
+class LoginError(PermanentError):
+    """A platform no longer accepts us at all. What was to be said is kept until somebody mends the login."""
+
+    reason = "login"
+
+
 class StoreError(ParleyError):
     """The database could not take it: full, read-only, locked or broken. Nothing of the call was kept."""
 

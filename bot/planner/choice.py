@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import chain, islice
 
 from bot.model.ports import Catalogue, Hit, Unclear, Unknown
 from bot.model.sections import Risk, Section
@@ -152,9 +153,10 @@ def _likely(found: Sequence[_Found]) -> list[_Found]:
 
 
 def _nearest(found: list[Section], packs: Sequence[str], catalogue: Catalogue) -> tuple[str, ...]:
-    if len(found) < 3:
-        found.extend(section for section in catalogue.sections(packs) if section not in found)
-    return tuple(label(section) for section in found[:3])
+    # Pack by pack and only as far as needed: there may be thousands.
+    others = chain.from_iterable(catalogue.sections((pack,)) for pack in packs)
+    more = islice((section for section in others if section not in found), max(0, 3 - len(found)))
+    return tuple(label(section) for section in (*found[:3], *more))
 
 
 def _contradicts(acts: frozenset[str], foreign: bool, hit: Hit, section: Section) -> bool:

@@ -50,7 +50,7 @@ class InboxRow(SQLModel, table=True):
     __tablename__ = "inbox"
     __table_args__ = (
         UniqueConstraint("instance", "tenant", "platform_id", "kind", name="inbox_key"),
-        Index("inbox_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("inbox_open", "id", sqlite_where=_OPEN),
     )
     id: int | None = Field(default=None, primary_key=True)
     instance: str

@@ -28,9 +28,9 @@ class OutboxRow(SQLModel, table=True):
 
     __tablename__ = "outbox"
     __table_args__ = (
-        Index("outbox_open", "number", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("outbox_edits", "of", sqlite_where=EDITS, postgresql_where=EDITS),
-        Index("outbox_reference", "instance", "reference", sqlite_where=OUT, postgresql_where=OUT),
+        Index("outbox_open", "number", sqlite_where=OPEN),
+        Index("outbox_edits", "of", sqlite_where=EDITS),
+        Index("outbox_reference", "instance", "reference", sqlite_where=OUT),
         {"sqlite_autoincrement": True},
     )
     number: int | None = Field(default=None, primary_key=True)

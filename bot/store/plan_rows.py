@@ -20,7 +20,7 @@ class PlanRow(SQLModel, table=True):
 
     __tablename__ = "plans"
     __table_args__ = (
-        Index("plans_lagging", "id", sqlite_where=LAGS, postgresql_where=LAGS),
+        Index("plans_lagging", "id", sqlite_where=LAGS),
         Index("plans_thread", "instance", "room", "thread"),
     )
     id: str = Field(primary_key=True)

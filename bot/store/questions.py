@@ -9,6 +9,7 @@ from bot.model.errors import TransitionError
 from bot.model.people import Conversation
 from bot.model.questions import Question
 from bot.store.documents import dump, load
+from bot.store.statements import Statement
 
 TRANSITIONS: dict[str, frozenset[str]] = {
     "open": frozenset({"answered", "withdrawn"}),
@@ -89,6 +90,16 @@ def newest(connection: Connection, conversation: Conversation) -> Question | Non
         .limit(1)
     ).first()
     return load(Question, row.document) if row else None
+
+
+_waits = Statement(
+    select(TABLE.c.id).where(TABLE.c.state == "open", TABLE.c.posted.is_(False)).limit(1)
+)
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether any open question was never posted: a cheap look."""
+    return _waits.one(connection) is not None
 
 
 def unposted(connection: Connection) -> list[Question]:

@@ -18,6 +18,7 @@ from bot.model.sections import Action
 from bot.store import documents, locks, plans, questions, run_rows
 from bot.store.results import results
 from bot.store.run_rows import AT_WORK, RUNNABLE, TABLE, Record
+from bot.store.statements import Statement
 
 _PLAN: dict[model.State, plan_model.State] = {
     "running": "running",
@@ -196,13 +197,20 @@ def of_plan(connection: Connection, plan_id: str, revision: int) -> Run | None:
     return load(connection, found) if found else None
 
 
+_blocked = exists().where(locks.TABLE.c.run == TABLE.c.behind)
+_resumable = Statement(
+    select(TABLE.c.id).where(TABLE.c.owner == "", RUNNABLE, ~_blocked).order_by(TABLE.c.id)
+)
+
+
 def resumable(connection: Connection) -> list[str]:
     """Runs that somebody should work on and nobody does, oldest first; not those whose target another run still has."""
-    blocked = exists().where(locks.TABLE.c.run == TABLE.c.behind)
-    wanted = (TABLE.c.owner == "", RUNNABLE, ~blocked)
-    return list(
-        connection.execute(select(TABLE.c.id).where(*wanted).order_by(TABLE.c.id)).scalars()
-    )
+    return [row[0] for row in _resumable.all(connection)]
+
+
+def waiting(connection: Connection) -> bool:
+    """Whether there is any such run: a cheap look."""
+    return _resumable.one(connection) is not None
 
 
 def orphans(connection: Connection, owner: str) -> list[str]:

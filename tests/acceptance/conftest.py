@@ -1,5 +1,6 @@
 """The bot as its users see it: a real `parley chat --json` process over a folder, spoken to line by line."""
 
+import contextlib
 import json
 import os
 import queue
@@ -160,10 +161,8 @@ class Bot:
         self._reader.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
 
     def posts(self, thread: str) -> list[str]:
         """The kinds of everything posted in a thread so far."""

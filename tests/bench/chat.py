@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,7 +133,7 @@ def parley(configuration: Path) -> Iterator[Bot]:
     )
     bot = Bot(process)
     try:
-        bot.ask("ready", "status")
+        bot.ask(f"ready-{time.time_ns()}", "status")  # an id that this data has seen is ignored
         yield bot
     finally:
         bot.end()

@@ -1,10 +1,11 @@
-"""The least that durability costs: only the commits of a stored and answered request, on the same disk. Used by `requests_bench`.
+"""The least that durability costs: only the commits of a stored and answered request, on the same disk. Used by `requests_bench` and `approval_bench`.
 
 One request is two transactions: accepted (an inbox row), then handled (the row done, an answer in the outbox), each with
 synchronous=FULL. In a burst many requests share a commit, as our writer's batches do.
 """
 
 import sqlite3
+import statistics
 from pathlib import Path
 
 from tests.bench.running import Watch
@@ -50,3 +51,16 @@ def floors(folder: Path, serial: int, burst: int) -> tuple[float, float]:
     together = burst / watch.seconds
     base.close()
     return alone, together
+
+
+def commits(folder: Path, count: int) -> float:
+    """Milliseconds that `count` small commits in a row take, the median of many tries."""
+    base = open_base(folder)
+    found = []
+    for first in range(0, 60 * count, count):
+        watch = Watch()
+        for number in range(first, first + count):
+            base.execute("INSERT INTO inbox VALUES (?, ?, ?, 0)", (number, f"m/{number}", TEXT))
+        found.append(watch.seconds * 1e3)
+    base.close()
+    return statistics.median(found)

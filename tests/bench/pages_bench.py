@@ -1,12 +1,11 @@
 """What a message costs with 10 and with 6,000 pages of capabilities; opsdroid beside, with 1 and with 1,000 commands.
 
-A third of the messages is refused with the nearest three, a third is answered from search, a third is planned up to the
-question for a missing slot. Two costs: the median time until the answer is there, which the disk's commits share, and
+Three kinds of message: refused with the nearest three, answered from search, planned up to the question for a missing
+slot. Two costs: the median time until the answer is there, which the disk's commits share, and
 the process's own CPU time for a message in a burst, which they do not.
 """
 
 import os
-import random
 import statistics
 import time
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from tests.bench.running import Watch, peer
 from tests.bench.search_bench import KINDS, NOUNS, VERBS
 
 FEW, MANY = 10, 6000
+BUDGET = 8.0
+"""Seconds for one kind of message; a bot that is slow is measured by fewer."""
 PAGE = """\
 # {tool}
 
@@ -25,7 +26,7 @@ PAGE = """\
 - {tool}
 
 ## How to {verb} a {noun} of {tool}
-- Aliases: {other} the {noun} {kind}, {tool} {noun}
+- Aliases: {other} the {noun} {kind}, {noun} of {tool}
 - Risk: read
 
 ```bash
@@ -34,75 +35,81 @@ cat -- /srv/{{name}}/{tool}.txt
 """
 
 
+KINDS_ASKED = ("refused", "looked up", "asked back")
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """`ready` until the first answer, in seconds; the others per message, in milliseconds; `size` in MB."""
+    """`ready` until the first answer, in seconds; `size` in MB; of each kind of message the median time until its answer
+    and the CPU time, in milliseconds."""
 
     ready: float
-    median: float
-    cpu: float
     size: float
+    median: dict[str, float]
+    cpu: dict[str, float]
 
 
 def write(folder: Path, pages: int) -> list[str]:
     """Bare pages in `folder/pages`; returns their packs."""
     home = folder / "pages"
     home.mkdir()
-    chance = random.Random(pages)
     packs = [f"tool{number}" for number in range(pages)]
-    for tool in packs:
-        verb, other = chance.sample([words[0] for words in VERBS], 2)
+    for number, tool in enumerate(packs):
         text = PAGE.format(
             tool=tool,
-            verb=verb,
-            other=other,
-            noun=chance.choice(NOUNS)[0],
-            kind=chance.choice(KINDS),
+            verb=VERBS[number % len(VERBS)][0],
+            other=VERBS[(number + 7) % len(VERBS)][0],
+            noun=noun(number),
+            kind=KINDS[number % len(KINDS)],
         )
         (home / f"{tool}.md").write_text(text)
     return packs
 
 
-def asked(pages: int, number: int) -> str:
-    """The message with that number: no two are alike."""
-    tool = f"tool{number * 7 % pages}"
-    match number % 3:
-        case 0:
-            return f"ask web1 to frobnicate widget{number}"
-        case 1:
-            return f"capabilities {tool} window{number}"
-        case _:
-            return f"ask web1 about the {tool} please, request number {number}"
+def noun(number: int) -> str:
+    """What the page with that number is about."""
+    return NOUNS[number % len(NOUNS)][0]
 
 
-def cost(pages: int, serial: int, burst: int) -> Cost:
+def asked(kind: str, pages: int, number: int) -> str:
+    """The message of a kind with that number: no two are alike."""
+    page = number * 7 % pages
+    tool = f"tool{page}"
+    if kind == "refused":
+        return f"ask web1 to frobnicate widget{number}"
+    if kind == "looked up":
+        return f"capabilities {tool} window{number}"
+    return f"ask web1 about the {noun(page)} of {tool}, number {number}"
+
+
+def cost(pages: int, messages: int) -> Cost:
     """A process with so many pages, measured."""
     with scratch() as folder:
         packs = write(folder, pages)
         watch = Watch()
         with parley(configure(folder, packs, "pages")) as bot:
             ready = watch.seconds
-            median = statistics.median(times(bot, pages, serial)) * 1e3
-            cpu = cpu_of(bot, pages, serial, burst)
-            return Cost(ready, median, cpu, peak(bot.process.pid))
+            found = {kind: measure(bot, kind, pages, messages) for kind in KINDS_ASKED}
+            size = peak(bot.process.pid)
+    median = {kind: each[0] for kind, each in found.items()}
+    return Cost(ready, size, median, {kind: each[1] for kind, each in found.items()})
 
 
-def times(bot: Bot, pages: int, serial: int) -> list[float]:
-    """Seconds of each message, the first ones apart."""
-    found = []
-    for number in range(serial + 9):
+def measure(bot: Bot, kind: str, pages: int, messages: int) -> tuple[float, float]:
+    """Milliseconds of a message: the median one after another, and its CPU time in a burst. Ends early when it is slow."""
+    times, watch = [], Watch()
+    for number in range(messages):
         begun = time.perf_counter()
-        bot.ask(f"s{number}", asked(pages, number))
-        found.append(time.perf_counter() - begun)
-    return found[9:]
-
-
-def cpu_of(bot: Bot, pages: int, first: int, burst: int) -> float:
-    """Milliseconds of CPU a message, in a burst."""
-    data = b"".join(line(f"b{n}", asked(pages, first + 9 + n)) for n in range(burst))
+        bot.ask(f"{kind}{number}", asked(kind, pages, number))
+        times.append(time.perf_counter() - begun)
+        if watch.seconds > BUDGET:
+            break
+    median = statistics.median(times[len(times) // 10 :])
+    burst = max(1, min(messages * 5, int(BUDGET / median)))
+    lines = [line(f"burst {kind}{n}", asked(kind, pages, messages + n)) for n in range(burst)]
     before = spent(bot.process.pid)
-    bot.pour(data, burst)
-    return (spent(bot.process.pid) - before) / burst * 1e3
+    bot.pour(b"".join(lines), burst)
+    return median * 1e3, (spent(bot.process.pid) - before) / burst * 1e3
 
 
 def spent(pid: int) -> float:
@@ -126,16 +133,28 @@ def opsdroid(messages: int) -> float | None:
 
 
 def rows(*, quick: bool = False) -> list[Row]:
-    serial, burst = (60, 600) if quick else (240, 2400)
+    messages = 40 if quick else 150
     theirs = opsdroid(20 if quick else 60)
-    few, many = cost(FEW, serial, burst), cost(MANY, serial, burst)
-    wall, cpu, told = many.median / few.median, many.cpu / few.cpu, "opsdroid, 1 to 1,000"
-    note = f"{few.median:.2f} to {many.median:.2f} ms"
-    note_cpu = f"{few.cpu:.2f} to {many.cpu:.2f} ms"
-    name = f"from {FEW} to {MANY:,} pages"
+    few, many = cost(FEW, messages), cost(MANY, messages)
+    told = "opsdroid, 1 to 1,000"
+    found = [
+        Row(
+            f"a message {kind}: {what}, {FEW} to {MANY:,} pages",
+            large[kind] / small[kind],
+            "x",
+            theirs,
+            told,
+            2.0,
+            note=f"{small[kind]:.2f} to {large[kind]:.2f} ms",
+        )
+        for what, small, large in (
+            ("p50", few.median, many.median),
+            ("CPU", few.cpu, many.cpu),
+        )
+        for kind in KINDS_ASKED
+    ]
     return [
-        Row(f"a message's median time, {name}", wall, "x", theirs, told, 2.0, note=note),
-        Row(f"a message's CPU time, {name}", cpu, "x", theirs, told, 2.0, note=note_cpu),
+        *found,
         Row(f"ready with {MANY:,} pages", many.ready, "s"),
         Row(f"memory with {MANY:,} pages", many.size, "MB"),
     ]

@@ -65,7 +65,7 @@ def against(
     theirs: tuple[float | None, float | None],
     floor: tuple[float, float],
 ) -> list[Row]:
-    serial, burst = "requests, one after another", f"requests, in a burst"
+    serial, burst = "requests, one after another", "requests, in a burst"
     peer_name, floor_name = "errbot in memory", "commits alone"
     note = "" if theirs[0] else "errbot is not installed"
     return [

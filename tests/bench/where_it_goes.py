@@ -1,4 +1,4 @@
-"""Where the time of a request goes: the burst of `requests_bench` under a profiler, shares by module.
+"""Where the time of a request goes: those of `requests_bench` under a profiler, shares by module.
 
 Run as `python -m tests.bench.where_it_goes`; also printed below the table. A host process runs the real command line with
 a profiler in every thread that counts the thread's own CPU time; what a built-in takes goes to the module that called it,
@@ -40,13 +40,13 @@ def host(configuration: str, stats: str) -> None:
     merged = pstats.Stats(profiles[0])
     for profile in profiles[1:]:
         profile.create_stats()
-        if profile.stats:  # type: ignore[attr-defined]  # set by create_stats
+        if profile.stats:
             merged.add(profile)
     merged.dump_stats(stats)
 
 
-def profile(requests: int) -> pstats.Stats:
-    """A burst through the host."""
+def profile(requests: int, *, serial: bool) -> pstats.Stats:
+    """So many requests through the host, one after another or in a burst."""
     with scratch() as folder:
         stats = folder / "stats"
         process = subprocess.Popen(
@@ -58,7 +58,11 @@ def profile(requests: int) -> pstats.Stats:
         )
         bot = Bot(process)
         bot.ask("ready", "status")
-        bot.pour(b"".join(line(f"m{n}", planned(n)) for n in range(requests)), requests)
+        if serial:
+            for number in range(requests):
+                bot.ask(f"m{number}", planned(number))
+        else:
+            bot.pour(b"".join(line(f"m{n}", planned(n)) for n in range(requests)), requests)
         bot.end()
         return pstats.Stats(str(stats))
 
@@ -90,10 +94,17 @@ def module(file: str) -> str:
 
 
 def report(requests: int) -> str:
-    """The top shares as text."""
-    spent = shares(profile(requests))
+    """The top shares of a burst and, beside it, of a quarter as many requests one after another, as text."""
+    return f"{_listed(requests, serial=False)}\n\n{_listed(requests // 4, serial=True)}"
+
+
+def _listed(requests: int, *, serial: bool) -> str:
+    spent = shares(profile(requests, serial=serial))
     whole = sum(spent.values())
-    lines = [f"where a burst of {requests} requests goes (CPU by module, under the profiler):"]
+    how = "one after another" if serial else "in a burst"
+    lines = [
+        f"where {requests} requests {how} go (CPU by module, under the profiler, start included):"
+    ]
     lines += [f"  {seconds / whole:6.1%}  {name}" for name, seconds in spent.most_common(TOP)]
     return "\n".join(lines)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.console_room import ConsoleRoom
-from tests.contracts.matrix_room import MatrixRoom
+from tests.contracts.matrix_room import MatrixRoom, register
 from tests.contracts.room import Room
 from tests.servers.sites import served
-from tests.servers.synapse import Synapse, absent
+from tests.servers.synapse import Synapse, User, absent
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,12 @@ def synapse() -> Iterator[Synapse]:
         yield server
     finally:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def users(synapse: Synapse) -> dict[str, User]:
+    """The people's accounts; each test has a bot and a room of its own."""
+    return register(synapse)
 
 
 @pytest.fixture
@@ -42,8 +48,10 @@ async def console(tmp_path: Path, port: int) -> AsyncIterator[ConsoleRoom]:
 
 
 @pytest.fixture
-async def matrix(synapse: Synapse, tmp_path: Path, port: int) -> AsyncIterator[MatrixRoom]:
-    room = MatrixRoom(synapse, tmp_path, port)
+async def matrix(
+    synapse: Synapse, users: dict[str, User], tmp_path: Path, port: int
+) -> AsyncIterator[MatrixRoom]:
+    room = MatrixRoom(synapse, users, tmp_path, port)
     try:
         await room.start_bot()
         yield room

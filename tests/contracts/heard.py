@@ -18,9 +18,9 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Line:
     """One thing the bot did, as it came. `message` is what was posted, edited or reacted to; `only_to` names the one
-    person who can see it; `data` is the machine-readable half of the report."""
+    person who can see it; `data` is the machine-readable half of the report. A `file` belongs to the post before it."""
 
-    event: Literal["post", "edit", "react"]
+    event: Literal["post", "edit", "react", "file"]
     message: str
     thread: str = ""
     only_to: str | None = None

@@ -8,14 +8,18 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from tests.contracts import world
 from tests.contracts.heard import Heard, Json, Line, Said
 from tests.contracts.room import PATIENCE, Room
 from tests.servers.matrix_driver import Driver
 from tests.servers.synapse import Synapse, User
+
+Kind = Literal["post", "edit", "file"]
 
 PARLEY = str(Path(sys.executable).with_name("parley"))
 _numbers = itertools.count(1)
@@ -34,16 +38,27 @@ class _Seen:
     threads: dict[str, str] = field(default_factory=dict)
 
 
-class MatrixRoom(Room):
-    """Fresh accounts, a fresh room and fresh data on a shared server. `trusted`: the bot's own account is an operator."""
+def register(server: Synapse) -> dict[str, User]:
+    """Everybody's account."""
+    return {name: server.register(name) for name in (*world.KNOWN, *world.STRANGERS)}
 
-    def __init__(self, server: Synapse, folder: Path, port: int, *, trusted: bool = False) -> None:
+
+class MatrixRoom(Room):
+    """A fresh bot account, a fresh room and fresh data, among `users` on a shared server.
+    `trusted`: the bot's own account is an operator."""
+
+    def __init__(
+        self,
+        server: Synapse,
+        users: Mapping[str, User],
+        folder: Path,
+        port: int,
+        *,
+        trusted: bool = False,
+    ) -> None:
         super().__init__(folder / "parley.log")
         self.server = server
-        number = next(_numbers)
-        names = (*world.KNOWN, *world.STRANGERS)
-        users = {name: server.register(f"{name}{number}") for name in names}
-        self.bot: User = server.register(f"infra{number}")
+        self.bot: User = server.register(f"infra{next(_numbers)}")
         self.people = {
             name: Driver(server.url, user.id, user.token) for name, user in users.items()
         }
@@ -106,11 +121,10 @@ class MatrixRoom(Room):
 
     async def _gather(self) -> None:
         """A room with everybody in it; that the bot has come proves that it listens."""
-        others = [driver.user for name, driver in self.people.items() if name != "alice"]
-        self.room = await self.people["alice"].create(self.bot.id, *others)
-        for name, driver in self.people.items():
-            if name != "alice":
-                await driver.join(self.room)
+        others = [driver for name, driver in self.people.items() if name != "alice"]
+        invited = (self.bot.id, *(driver.user for driver in others))
+        self.room = await self.people["alice"].create(*invited)
+        await asyncio.gather(*(driver.join(self.room) for driver in others))
         await self.present(self.room)
         self._seen[self.room] = _Seen(self.room)
 
@@ -151,6 +165,8 @@ class MatrixRoom(Room):
                 for event in members["chunk"]
                 if event["content"]["membership"] in {"join", "invite"}
             }
+            if len(there) < 2:
+                continue  # just being made
             others = [name for name, each in self.people.items() if each.user in there]
             only = others[0] if len(there) == 2 and len(others) == 1 else None
             self._seen[room] = _Seen(room, only)
@@ -188,7 +204,8 @@ class MatrixRoom(Room):
             case "m.room.message":
                 thread = relation["event_id"] if relation.get("rel_type") == "m.thread" else ""
                 seen.threads[event["event_id"]] = thread
-                seen.lines.append(_line("post", event["event_id"], thread, seen.only_to, content))
+                kind = "file" if content["msgtype"] == "m.file" else "post"
+                seen.lines.append(_line(kind, event["event_id"], thread, seen.only_to, content))
             case _:
                 pass
 
@@ -202,10 +219,10 @@ class MatrixRoom(Room):
         await self.disconnect()
 
 
-def _line(event: str, message: str, thread: str, only_to: str | None, content: Json) -> Line:
+def _line(event: Kind, message: str, thread: str, only_to: str | None, content: Json) -> Line:
     report = content.get("parley.report") or {}
     return Line(
-        event="edit" if event == "edit" else "post",
+        event=event,
         message=message,
         thread=thread,
         only_to=only_to,

@@ -117,7 +117,11 @@ class Room(ABC):
     async def asked(self, name: str = "hello", person: str = "alice") -> Line:
         """A site is asked for; the card that waits, with its ✅ and ❌."""
         said = await self.says(person, f"@infra create a site called {name} on web1")
-        card = await self.post(said.thread, "plan")
+        return await self.seeded(said.thread)
+
+    async def seeded(self, thread: str) -> Line:
+        """The first card of a thread, once it waits with its ✅ and ❌."""
+        card = await self.post(thread, "plan")
         assert card.state == "pending"
         await self.until(lambda heard: {"✅", "❌"} <= heard.offers.get(card.message, frozenset()))
         return card

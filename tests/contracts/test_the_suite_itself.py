@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -44,8 +43,8 @@ async def a_restart(room: Room) -> None:
     checks.nothing_new(before, after)
 
 
-guest = partial(test_votes.test_of_somebody_who_may_not, emoji="✅")
-stranger = partial(test_votes.test_of_an_account_that_nobody_knows, person="otherbot")
+guest = test_votes.test_of_somebody_who_may_not
+stranger = test_votes.test_of_accounts_that_nobody_knows
 
 CAUGHT: list[tuple[str, Contract]] = [
     ("twice", test_life.test_a_question_is_answered_in_its_thread),

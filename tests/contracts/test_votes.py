@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-import pytest
-
 from tests.contracts import checks
 from tests.contracts.heard import Line
 from tests.contracts.room import Room
@@ -29,47 +27,36 @@ async def bob_decides(room: Room, card: Line) -> None:
     assert heard.kinds(card.thread) == ["plan", "result"]
 
 
-@pytest.mark.parametrize("emoji", ["✅", "❌"])
-async def test_of_somebody_who_may_not(room: Room, emoji: str) -> None:
+async def test_of_somebody_who_may_not(room: Room) -> None:
     card = await room.asked()
-    await room.reacts("guest", emoji, card.message)
-    assert "did not count" in await room.word("guest", emoji)
+    for emoji in ("✅", "❌"):
+        await room.reacts("guest", emoji, card.message)
+        assert "did not count" in await room.word("guest", emoji)
     await still_waits(room, card)
     assert (await room.heard()).private("bob") == []
     await bob_decides(room, card)
 
 
-@pytest.mark.parametrize("person", ["mallory", "otherbot"])
-async def test_of_an_account_that_nobody_knows(room: Room, person: str) -> None:
+async def test_of_accounts_that_nobody_knows(room: Room) -> None:
+    """A stranger's and another bot's; typed no more than by reaction."""
     card = await room.asked()
-    await room.reacts(person, "✅", card.message)
-    assert "do not know this account" in await room.word(person, "did not count")
-    await room.says(person, f"approve {card.data['plan']['id'][-4:]}", card.thread)
+    for person in ("mallory", "otherbot"):
+        await room.reacts(person, "✅", card.message)
+        assert "do not know this account" in await room.word(person, "did not count")
+        await room.says(person, f"approve {card.data['plan']['id'][-4:]}", card.thread)
     await still_waits(room, card)
     await bob_decides(room, card)
 
 
-async def test_on_another_message(room: Room) -> None:
+async def test_on_another_message_or_with_another_emoji(room: Room) -> None:
     said = await room.says("alice", "@infra create a site called hello on web1")
-    card = await room.post(said.thread, "plan")
+    card = await room.seeded(said.thread)
     other = await room.says("alice", "@infra ask web1 about disk space")
     answer = await room.post(other.thread, "answer")
     for message in (said.id, other.id, answer.message):
         await room.reacts("bob", "✅", message)
-    await still_waits(room, card)
-    await bob_decides(room, card)
-
-
-async def test_with_another_emoji(room: Room) -> None:
-    card = await room.asked()
     for emoji in ("👍", "🎉", "☑️"):
         await room.reacts("bob", emoji, card.message)
-    await still_waits(room, card)
-    await bob_decides(room, card)
-
-
-async def test_the_seeded_reactions(room: Room) -> None:
-    card = await room.asked()
     await still_waits(room, card)
     await bob_decides(room, card)
 
@@ -77,7 +64,7 @@ async def test_the_seeded_reactions(room: Room) -> None:
 async def test_of_a_requester_where_another_must(room: Room, sites: Sites) -> None:
     await bob_decides(room, await room.asked())
     said = await room.says("alice", "@infra remove the site hello on web1")
-    card = await room.post(said.thread, "plan")
+    card = await room.seeded(said.thread)
     await room.reacts("alice", "✅", card.message)
     await room.word("alice", "did not count")
     await room.unreacts("alice", "✅", card.message)

@@ -18,7 +18,7 @@ from aiohttp import ClientError, ClientResponse
 from nio import AsyncClient, AsyncClientConfig
 
 from adapters.chat.matrix.settings import Settings
-from bot.model.errors import PermanentError, TemporaryError
+from bot.model.errors import LoginError, PermanentError, TemporaryError
 
 Json = dict[str, Any]
 
@@ -133,12 +133,12 @@ class Socket:
         mend = _MENDS.get(code, "")
         return PermanentError(f"The Matrix server refuses: {said}.", mend, reason=code)
 
-    def _revoked(self, code: str) -> PermanentError:
+    def _revoked(self, code: str) -> LoginError:
         what = f"The Matrix server no longer accepts the login of {self.user}."
         if self.settings.token is not None:
-            return PermanentError(what, f"Put a new token in [chat.{self._instance}].", reason=code)
+            return LoginError(what, f"Put a new token in [chat.{self._instance}].", reason=code)
         mend = "Start the bot again: it logs in anew with its password."
-        return PermanentError(what, mend, reason=code)
+        return LoginError(what, mend, reason=code)
 
     def _unreachable(self) -> TemporaryError:
         what = f"The Matrix server {self.settings.homeserver} does not answer."

@@ -15,7 +15,7 @@ from pathlib import Path
 from errbot.backends.test import TestBot
 
 PLUG = "[Core]\nName = Nearest\nModule = nearest\n[Python]\nVersion = 3\n"
-PLUGIN = '''
+PLUGIN = """
 from errbot import BotPlugin, re_botcmd
 
 TITLES = (
@@ -30,7 +30,7 @@ class Nearest(BotPlugin):
         words = set(match.group(1).lower().split())
         ranked = sorted(TITLES, key=lambda title: -len(words & set(title.split())))
         return "I know no capability for that.\\nNearest: " + " · ".join(ranked[:3]) + "."
-'''
+"""
 
 
 def start(asynchronous: bool) -> TestBot:

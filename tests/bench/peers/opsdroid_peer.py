@@ -12,10 +12,10 @@ from typing import Any
 
 gettext.install("opsdroid")  # its modules need `_`, which its command line installs
 
-from opsdroid.connector import Connector
-from opsdroid.core import OpsDroid
-from opsdroid.events import Message
-from opsdroid.matchers import match_regex
+from opsdroid.connector import Connector  # noqa: E402 - behind the line above
+from opsdroid.core import OpsDroid  # noqa: E402 - behind the line above
+from opsdroid.events import Message  # noqa: E402 - behind the line above
+from opsdroid.matchers import match_regex  # noqa: E402 - behind the line above
 
 
 class Counting(Connector):  # type: ignore[misc]  # no types published
