@@ -70,6 +70,9 @@ def _add_rendering(verbs: "Commands") -> None:
     render.set_defaults(run=rendered)
     test = verbs.add_parser("test", help="render a section with its own examples")
     test.add_argument("id", metavar="ID")
+    test.add_argument(
+        "--agent", metavar="NAME", help="also run its Preview there, twice: is it stable?"
+    )
     test.set_defaults(run=tested)
 
 
@@ -177,14 +180,28 @@ def _slots(section: Section | None, pairs: list[tuple[str, str]]) -> dict[str, V
 
 
 def tested(arguments: argparse.Namespace, configuration: Configuration) -> int:
-    """What a section would run with its own examples."""
+    """What a section would run with its own examples; with an agent, whether its Preview is stable there."""
     library = _library(configuration)
     section = _section(library, arguments.id)
+    agent = _agent(arguments.agent, configuration)
     slots = examples(section)
-    answer = _rendering(library, _agent(None, configuration), section.id, slots)
+    if arguments.agent:
+        slots = {name: value for name, value in slots.items() if not _of_agent(section, name)}
+    answer = _rendering(library, agent, section.id, slots)
     if "refused" not in answer:
         answer = {"id": section.id, "slots": slots, **answer}
-    return _said(answer, as_json=arguments.json)
+    code = _said(answer, as_json=arguments.json)
+    if code or not arguments.agent:
+        return code
+    # Only who asks for it pays for opening targets.
+    from bot.commands.preview import previewed
+
+    return previewed(section, slots, agent, configuration)
+
+
+def _of_agent(section: Section, name: str) -> bool:
+    slot = section.slot(name)
+    return slot is not None and slot.from_agent
 
 
 def _said(answer: dict[str, Any], *, as_json: bool) -> int:

@@ -131,3 +131,24 @@ def test_a_secret_that_somebody_writes_is_never_stored_or_said(
     assert secret not in bot.transcript()
     stored = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir() if file.is_file())
     assert secret.encode() not in stored
+
+
+@pytest.mark.parametrize(
+    ("look", "words", "code"),
+    [("uname -s", "the same twice", 0), ("cat /proc/uptime", "differs", 1)],
+)
+def test_a_preview_that_differs_by_itself_is_found(
+    configure: Callable[..., Path], tmp_path: Path, look: str, words: str, code: int
+) -> None:
+    folder = tmp_path / "packs" / "looks"
+    folder.mkdir(parents=True)
+    page = "# Looks\n\n## How to mark\n- Risk: change\n- Irreversible: yes\n\n```bash\ntouch marked\n```\n\n"
+    preview = f"### Preview\n```bash\n{look}\n```\n- Compare: lines\n"
+    (folder / "looks.md").write_text(page + preview, encoding="utf8")
+    configuration = configure('\n[capabilities]\npaths = ["packs"]\n', packs=', "looks"')
+    said = run(
+        tmp_path, "-c", str(configuration), "capabilities", "test", "looks/mark", "--agent", "web1"
+    )
+    assert words in said.stdout, said.stderr
+    assert said.returncode == code
+    assert not (tmp_path / "data" / "marked").exists()
