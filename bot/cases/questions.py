@@ -20,7 +20,8 @@ from bot.model.ports import Idea, Request
 from bot.model.questions import Question
 from bot.model.sections import Refusal
 from bot.report import refusal as words
-from bot.store import audit, plans, questions
+from bot.report.question import answered
+from bot.store import audit, outbox, plans, questions
 
 
 def question_key(question_id: str) -> str:
@@ -149,7 +150,12 @@ def _of_run(
 def _record(
     connection: Connection, house: House, event: Event, question: Question, text: str
 ) -> None:
+    """The answer is in the audit log, and the question's post says what was answered and by whom."""
     person = house.people.who(event.account)
+    key = question_key(question.id)
+    if person is not None and outbox.known(connection, key):
+        report = answered(question, house.redactor.redact(text), person.name)
+        outbox.edit(connection, key, report, house.clock.now())
     audit.record(
         connection,
         "question answered",

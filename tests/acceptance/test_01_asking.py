@@ -69,6 +69,8 @@ def test_a_missing_slot_is_a_question_answered_in_the_thread(bot: Bot) -> None:
     question = bot.says("question")
     assert question["report"]["question"]["choices"] == []
     bot.hears("hello")
+    said = bot.next(lambda line: line.get("message") == question["message"])
+    assert "alice: hello" in said["text"]
     card = bot.says("plan")
     assert card["report"]["plan"]["steps"][0]["slots"]["name"] == "hello"
     assert card["report"]["plan"]["requesters"] == ["alice"]
