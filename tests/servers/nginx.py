@@ -52,7 +52,6 @@ class Nginx:
         """An agent's `vars` for the pack nginx-sites."""
         return {
             "prefix": str(self.prefix),
-            "conf": str(self.prefix / "nginx.conf"),
             "listen": str(self.port),
             "log": str(self.prefix / "error.log"),
             "www": str(self.prefix / "www"),
