@@ -57,14 +57,21 @@ def url(action: Action) -> str:
 
 
 def wanted(verify: Verify) -> str:
-    """What must be seen: `2xx-4xx` for a status pattern, else the pattern itself between slashes; "" for none."""
+    """What must be seen: `204 and 2xx-4xx` for patterns of status codes, else the pattern itself between slashes; "" for none."""
     if verify.expect is None:
         return ""
-    status = re.fullmatch(r"\^\[?(\d+)\]?\\d\\d\$", verify.expect)
-    if status and len(digits := status.group(1)) <= 5:
-        return f"{digits[0]}xx" if len(digits) == 1 else f"{digits[0]}xx-{digits[-1]}xx"
-    literal = re.fullmatch(r"\^(\w+)\$", verify.expect)
-    return literal.group(1) if literal else f"/{verbatim(verify.expect)}/"
+    whole = re.fullmatch(r"\^(.+?)\s*\$", verify.expect)
+    seen = [_seen(part) for part in whole.group(1).split()] if whole else [""]
+    return " and ".join(seen) if all(seen) else f"/{verbatim(verify.expect)}/"
+
+
+def _seen(pattern: str) -> str:
+    """`200`, `ok`, `2xx-4xx` for `[234]\\d\\d`; "" for what has no such words."""
+    status = re.fullmatch(r"\[?(\d{1,5})\]?\\d\\d", pattern)
+    if status is None:
+        return pattern if re.fullmatch(r"\w+", pattern) else ""
+    digits = status.group(1)
+    return f"{digits[0]}xx" if len(digits) == 1 else f"{digits[0]}xx-{digits[-1]}xx"
 
 
 def then(step: Step) -> list[str]:
