@@ -19,9 +19,15 @@ from capabilities.risk import judge, program, read
 _DEVICES = frozenset(
     {"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/zero", "/dev/tty"}
 )
+_PROCESS = re.compile(
+    r"/proc/(?:self|thread-self|\d+)/(?:cwd|root|exe|fd|map_files|mem|environ|task)(?:/|$)"
+)
+"""Ways into a process, ours too; where its links lead differs between whoever looks and whoever runs."""
 _INNER = re.compile(r"(?:^|[=:,])(/[^=:,]*)|^-[A-Za-z](/.*)")
 _MODED = frozenset({"chmod", "chown", "chgrp"})
 _MAKES = frozenset({"mkdir", "touch", "tee", "curl", "nginx"})
+OWNED = "owner.lock"
+"""What the data folder of a running bot has in it."""
 UNROOTED = ""
 """A relative path without a folder of its own to be relative to."""
 
@@ -42,7 +48,11 @@ class Floor:
 
     def check(self, actions: Iterable[Action], *, base: str | None, local: bool) -> Refusal | None:
         """The first rule some actions break. `local` paths are also looked at with their symlinks resolved."""
-        places = dict.fromkeys(place for action in actions for place in _places(action, base))
+        actions = tuple(actions)
+        found = (place for action in actions for place in self._places(action, base))
+        places = dict.fromkeys(found)
+        if local and any(_ends_us(stage) for each in actions for stage in _stages(each)):
+            return Refusal("floor", "That would end the bot itself; no plan may do it.")
         for path, use in places:
             fault = self._fault(path, use)
             if fault is None and local:
@@ -54,10 +64,27 @@ class Floor:
                 )
         return None
 
+    def _places(self, action: Action, base: str | None) -> Iterator[tuple[str, Use]]:
+        yield from _places(action, base)
+        if base is None and isinstance(action, Exec):
+            yield from self._own(action)
+
+    def _own(self, action: Exec) -> Iterator[tuple[str, Use]]:
+        """Words that name something in the data folder, which is where a command without a root begins."""
+        begins = [floor for floor in self.paths if os.path.lexists(f"{floor}/{OWNED}")]
+        for stage in action.stages:
+            use = _use(stage)
+            tails = [word.rpartition("=")[2] for word in stage[1:]]
+            for word in dict.fromkeys((*stage[1:], *tails)):
+                meant = (posixpath.join(floor, word) for floor in begins if word)
+                yield from ((_normal(path), use) for path in meant if os.path.lexists(path))
+
     def _fault(self, path: str, use: Use) -> str | None:
         odd = _odd(path) if use.changes else None
         if odd is not None:
             return odd
+        if _PROCESS.match(path):
+            return "leads into a process"
         for floor in self.paths:
             if path == floor or path.startswith(f"{floor}/"):
                 return "belongs to the bot itself"
@@ -77,6 +104,19 @@ def _odd(path: str) -> str | None:
         and not path.startswith(("/dev/shm/", "/dev/fd/"))
     )
     return "is a device" if raw else None
+
+
+def _stages(action: Action) -> tuple[tuple[str, ...], ...]:
+    return action.stages if isinstance(action, Exec) else ()
+
+
+def _ends_us(stage: Sequence[str]) -> bool:
+    """`kill` with our own process, or with everybody's."""
+    ours = {"-1", str(os.getpid()), f"-{os.getpgrp()}"}
+    operands = stage[2:] if len(stage) > 2 and stage[1].startswith("-") else stage[1:]
+    return program(stage[0]) == "kill" and any(
+        (word.lstrip("+0") or "0") in ours for word in operands
+    )
 
 
 def _places(action: Action, base: str | None) -> Iterator[tuple[str, Use]]:

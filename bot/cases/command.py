@@ -213,6 +213,7 @@ def _switch(
             told = "Stopped: nothing new is run until somebody says `resume`. What runs already goes on; 🛑 on its card ends it."
         case words.Resume():
             told = "Going on." if switches.turn_off(connection, STOP) else "Nothing was stopped."
+            _release(connection)
         case words.Unlock():
             told = _unlock(connection, house, command)
     audit.record(
@@ -224,6 +225,14 @@ def _switch(
         text=house.redactor.redact(event.text),
     )
     say.reply(connection, event, refusal.note(told), now)
+
+
+def _release(connection: Connection) -> None:
+    """Runs that the stop has held are looked at again, as is every other that nobody works on."""
+    for run in runs.unfinished(connection):
+        row = runs.row(connection, run)
+        if not row.owner:
+            runs.drop(connection, run, row.words)
 
 
 def _unlock(connection: Connection, house: House, command: words.Unlock) -> str:

@@ -33,13 +33,8 @@ def claim(
     stored = plans.fetch(connection, row.plan, row.revision)
     plan = stored.plan
     refusal = _forged(connection, stored) or _refusal(connection, plan, recheck)
-    if refusal is not None and not fresh and refusal.rule != FORGED:
-        # What was begun is looked at no more; only a stop holds it, and never what is being undone.
-        if refusal.rule == STOP and row.state != "rolling_back":
-            _hold(connection, plan, run, refusal.why)
-            return None
-        refusal = None
-    if refusal is not None:
+    # What was begun is looked at no more: only a stop holds it, below.
+    if refusal is not None and (fresh or refusal.rule == FORGED):
         end: State = "stale" if refusal.rule == STALE else "failed"
         runs.advance(connection, run, end, refusal.why, at=at)
         data = {"run": run, "revision": plan.revision, "state": end, "rule": refusal.rule}
@@ -48,6 +43,9 @@ def claim(
     held = locks.take(connection, targets(plan), run, plan.id, plan.request, at)
     if held is not None:
         _queue(connection, plan, run, held, at)
+        return None
+    if refusal is not None and refusal.rule == STOP and _changes(plan, row.state):
+        _hold(connection, plan, run, refusal.why)
         return None
     if fresh:
         runs.advance(connection, run, "claimed", at=at)
@@ -66,10 +64,14 @@ def _forged(connection: Connection, stored: Stored) -> Refusal | None:
 
 
 def _hold(connection: Connection, plan: Plan, run: str, why: str) -> None:
-    """Begun before the stop and not at work now: it goes on after `resume`."""
-    if why != runs.row(connection, run).words:
-        plans.touch(connection, plan.id)
-    runs.drop(connection, run, why)
+    """Begun before the stop and not at work now: it waits behind its own targets until somebody says `resume`."""
+    plans.touch(connection, plan.id)
+    runs.drop(connection, run, why, behind=run)
+
+
+def _changes(plan: Plan, state: str) -> bool:
+    """Whether going on would change more; what is being undone is undone, stop or not."""
+    return bool(targets(plan)) and state != "rolling_back"
 
 
 def _refusal(connection: Connection, plan: Plan, recheck: Recheck) -> Refusal | None:
