@@ -11,6 +11,7 @@ from approvals.people import People
 from approvals.policy import DefaultPolicy
 from bot.bus import Bus
 from bot.cases.expire import expire
+from bot.cases.reload import reload
 from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.execution.runner import Runner
@@ -92,7 +93,7 @@ def _wire(
         guard,
         redactor,
         clock,
-        recheck(people, policy, library, clock),
+        recheck(people, policy, library, clock, configuration.agents),
         Limits(timeout=configuration.timeout.total_seconds()),
         wake=bus.wake,
     )
@@ -123,8 +124,9 @@ async def serve(
     stop: asyncio.Event,
     *,
     reprints: Collection[str] = (),
-) -> None:
+) -> bool:
     """Run every loop until `stop` is set, or until all chats have ended and everything has come to rest; then drain.
+    False when something could not be said because a chat takes nothing any more.
 
     `reprints` are the instances whose screen begins empty: their open cards and questions are shown again."""
     sealer = Sealer(house.store, configuration.key_folder, configuration.heads)
@@ -147,6 +149,7 @@ async def serve(
         await rest.come(to_the_end=not stop.is_set())
         await _cancel(running)
     await sealer.seal()
+    return not any(delivery.dead for delivery in rest.deliveries.values())
 
 
 def _start(
@@ -173,8 +176,7 @@ def _jobs(house: House, sealer: Sealer) -> tuple[Job, ...]:
     """What is done again and again."""
     return (
         Job("expiry", timedelta(seconds=1), lambda: expire(house)),
-        # Looking at many packs takes a while; the library swaps its whole content at once.
-        Job("packs", timedelta(seconds=2), lambda: asyncio.to_thread(house.catalogue.reload)),
+        Job("packs", timedelta(seconds=2), lambda: reload(house)),
         Job("seal", timedelta(seconds=30), sealer.seal),
     )
 

@@ -40,15 +40,23 @@ def main(line: Sequence[str] | None = None) -> int:
     common, rest = _split(list(sys.argv[1:] if line is None else line))
     try:
         return _run(common, rest)
-    except ParleyError as error:
-        if common.debug:
+    except (ParleyError, ExceptionGroup) as error:
+        sentence = _first(error)
+        if common.debug or sentence is None:
             traceback.print_exc()
-        print(f"parley: {error}", file=sys.stderr)
+        print(f"parley: {sentence or error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _first(error: BaseException) -> ParleyError | None:
+    """The sentence for people: loops run side by side, and what ended them comes as a group."""
+    if isinstance(error, ExceptionGroup):
+        return next((found for each in error.exceptions if (found := _first(each))), None)
+    return error if isinstance(error, ParleyError) else None
 
 
 def _run(common: Common, rest: list[str]) -> int:

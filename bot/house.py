@@ -27,7 +27,7 @@ def nothing(_connection: Connection) -> None:
 class Library(Catalogue, Protocol):
     """The capabilities in force, hot-reloaded."""
 
-    def reload(self) -> object: ...
+    def reload(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)

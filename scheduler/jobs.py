@@ -22,7 +22,7 @@ class Job:
 
 
 async def keep(jobs: Sequence[Job], clock: Clock) -> None:
-    """Run all jobs side by side, for ever. One that fails with a ParleyError is logged and tried again next time."""
+    """Run all jobs side by side, for ever. One that fails is logged and tried again next time."""
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             group.create_task(_keep(job, clock))
@@ -35,3 +35,5 @@ async def _keep(job: Job, clock: Clock) -> None:
             await job.do()
         except ParleyError as error:
             log.warning("%s: %s", job.name, error)
+        except Exception:  # a job that surprises us must not end the others
+            log.exception("%s broke", job.name)

@@ -21,7 +21,7 @@ def post(
     connection: Connection, event: Event, where: Conversation, report: Report, at: datetime
 ) -> None:
     """As `reply`, in a thread that the event itself may not name."""
-    key = f"reply/{event.account.instance}/{event.kind}/{event.id}"
+    key = f"reply/{event.account.instance}/{event.account.tenant}/{event.kind}/{event.id}"
     outbox.post(connection, key, where, report, at=at)
 
 
@@ -29,7 +29,7 @@ def whisper(
     connection: Connection, event: Event, where: Conversation, sentence: str, at: datetime
 ) -> None:
     """A private word to whoever made this event: why a vote or an answer changed nothing."""
-    key = f"whisper/{event.account.instance}/{event.kind}/{event.id}"
+    key = f"whisper/{event.account.instance}/{event.account.tenant}/{event.kind}/{event.id}"
     outbox.post(connection, key, where, words.note(sentence), only_to=event.account, at=at)
 
 

@@ -51,8 +51,8 @@ async def _chat(configuration: Configuration, person: str | None, json: bool) ->
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await serve(house, configuration, {INSTANCE: chat}, stop, reprints=(INSTANCE,))
-    return 0
+        said = await serve(house, configuration, {INSTANCE: chat}, stop, reprints=(INSTANCE,))
+    return 0 if said else 1
 
 
 def _me(configuration: Configuration) -> str:

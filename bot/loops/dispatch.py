@@ -28,6 +28,8 @@ from bot.store.writer import Raised
 log = logging.getLogger(__name__)
 
 GLANCE = "👀"
+AFTER_RUN = 0.005
+"""Seconds that cards wait behind a run that is about to begin."""
 LOOK = 5.0
 """Seconds after which early votes are looked at without being woken."""
 
@@ -149,8 +151,16 @@ class Dispatch:
             if isinstance(taken, list) and taken:
                 self._deliveries[place].begin(taken)
         awaited = results[-1]
-        for topic in awaited if isinstance(awaited, tuple) else ():
-            self._house.bus.wake(topic)
+        if isinstance(awaited, tuple):
+            self._wake(*awaited)
+
+    def _wake(self, run: bool, card: bool) -> None:
+        """The loops that have something to do now. A run first: its claim shall not wait for a card."""
+        if run:
+            self._house.bus.wake("runs")
+        if run or card:
+            later = AFTER_RUN if run else 0.0
+            asyncio.get_running_loop().call_later(later, self._house.bus.wake, "cards")
 
     async def _say_instead(self, received: Received, error: BaseException) -> None:
         """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""
@@ -180,11 +190,12 @@ class Dispatch:
                 self._group.create_task(self._deliveries[place].glance(signs))
 
 
-def _awaited(connection: Connection) -> tuple[str, ...]:
-    """Which loops have something to do now. A run first: its claim shall not wait for a card."""
-    if runs.waiting(connection):
-        return ("runs",)
-    return ("cards",) if plans.lagging(connection) or questions.waiting(connection) else ()
+def _awaited(connection: Connection) -> tuple[bool, bool]:
+    """Whether a run, and whether a card or question, waits for its loop."""
+    return (
+        runs.waiting(connection),
+        plans.lagging(connection) or questions.waiting(connection),
+    )
 
 
 def _count(connection: Connection, events: list[Received]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from bot.house import House
 from bot.loops import patience
 from bot.loops.dispatch import Dispatch
 from bot.model.errors import ParleyError, PermanentError, StoreError, TemporaryError
-from bot.model.events import Batch, Event, Message
+from bot.model.events import Batch, Click, Event, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
@@ -76,10 +76,13 @@ def _tell_waiting(connection: Connection, house: House, instance: str, report: R
 
 def _redacted(house: House, event: Event) -> Event:
     """Nobody's words are stored with one of our secrets in them."""
-    if not isinstance(event, Message):
-        return event
-    text = house.redactor.redact(event.text)
-    return event if text == event.text else replace(event, text=text)
+    match event:
+        case Message(text=text) if (clean := house.redactor.redact(text)) != text:
+            return replace(event, text=clean)
+        case Click(action=action) if (clean := house.redactor.redact(action)) != action:
+            return replace(event, action=clean)
+        case _:
+            return event
 
 
 async def _refuse(house: House, chat: Chat, batch: Batch, error: StoreError) -> None:

@@ -1,5 +1,7 @@
 """Whether everything that was heard is done, run, shown and said. Asked by `bot.app` when the chats have ended, or at a stop."""
 
+import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +14,10 @@ from bot.loops.work import Work
 from bot.model.errors import StoreError
 from bot.store import outbox, plans, questions, runs
 
+log = logging.getLogger(__name__)
+
+PARTING = 10.0
+"""Seconds that a stop waits for platforms to take what is still to be said."""
 LOOK = 0.2
 """Seconds between two looks without being woken."""
 
@@ -26,8 +32,16 @@ class Rest:
     deliveries: Mapping[str, Delivery]
 
     async def come(self, *, to_the_end: bool) -> None:
-        """Wait for it; `to_the_end` also for what is queued. A store that takes nothing any more is not waited for:
-        then StoreError is raised, and what was accepted waits for the next start."""
+        """Wait for it: `to_the_end` however long it takes and also for what is queued, else for `PARTING` seconds at most;
+        what is left then is in the store and goes on at the next start. A store that takes nothing any more is not waited
+        for: StoreError is raised."""
+        try:
+            async with asyncio.timeout(None if to_the_end else PARTING):
+                await self._come(to_the_end)
+        except TimeoutError:
+            log.warning("something is still to be said; it is kept for the next start")
+
+    async def _come(self, to_the_end: bool) -> None:
         while self._busy() or await self.house.store.read(lambda c: self._left(c, to_the_end)):
             if not self.house.store.healthy:
                 raise StoreError(

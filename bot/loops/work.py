@@ -23,6 +23,7 @@ class Work:
         self._house = house
         self._group = group
         self.going: set[str] = set()
+        self._tried: set[str] = set()
 
     async def work(self) -> None:
         """For ever: everything runnable is begun; plans that went stale get their new revision."""
@@ -38,6 +39,10 @@ class Work:
             await self._house.runner.run(run)
         except ParleyError as error:
             log.error("run %s: %s", run, error)  # noqa: TRY400 - a sentence with the mend, no traceback
+        except (
+            Exception
+        ):  # one run that surprises us must not end the others; the next start asks about it
+            log.exception("run %s broke", run)
         finally:
             self.going.discard(run)
         await self._renew()
@@ -49,5 +54,8 @@ class Work:
         for stored in await patience.read(
             self._house, lambda connection: plans.in_state(connection, "stale")
         ):
-            if stored.superseded_by is None:
+            if stored.superseded_by is None and stored.plan.id not in self._tried:
+                self._tried.add(
+                    stored.plan.id
+                )  # what cannot be made again now is asked for again by a person
                 await renew.revise(self._house, stored)

@@ -3,6 +3,7 @@
 A row goes in before its platform is told that it arrived; its key stays for ever, so a redelivery finds it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,10 @@ VOTES = "votes"
 """The lane of what must never wait behind other work."""
 
 _REPLACED = "\ufffd".encode()
+_URGENT = re.compile(
+    r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|cancel(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
+    re.IGNORECASE,
+)
 _OPEN = sql("state IN ('waiting', 'handling')")
 _ENDED = sql("state IN ('done', 'failed')")
 _KINDS: dict[str, type[Message] | type[Reaction] | type[Click]] = {
@@ -146,12 +151,11 @@ _forget = Statement(
 
 
 def lane_of(event: Event) -> str:
-    """Votes, clicks and the bare words of a vote or of `stop` go in the lane of votes, the rest in its conversation's."""
+    """Votes, clicks and the words of a vote, of `stop` and of `cancel` go in the lane of votes, the rest in its
+    conversation's. `stop nginx` is a request like any other."""
     if not isinstance(event, Message):
         return VOTES
-    words = event.text.split(maxsplit=1)
-    first = words[0].casefold() if words else ""
-    if first in {"approve", "reject"} or (first == "stop" and len(words) == 1):
+    if _URGENT.match(event.text):
         return VOTES
     where = event.conversation
     return f"{where.instance}\n{where.room}\n{where.thread}"

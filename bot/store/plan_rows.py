@@ -13,6 +13,7 @@ from bot.model.plans import Look, Plan
 from bot.store import documents
 
 LAGS = text("version > shown")
+PENDING = text("state = 'pending'")
 
 
 class PlanRow(SQLModel, table=True):
@@ -21,6 +22,7 @@ class PlanRow(SQLModel, table=True):
     __tablename__ = "plans"
     __table_args__ = (
         Index("plans_lagging", "id", sqlite_where=LAGS),
+        Index("plans_waiting", "expires_at", sqlite_where=PENDING),
         Index("plans_thread", "instance", "room", "thread"),
     )
     id: str = Field(primary_key=True)
@@ -32,6 +34,7 @@ class PlanRow(SQLModel, table=True):
     words: str = ""
     document: bytes
     digest: str = Field(index=True)
+    expires_at: str
     request: bytes
     approval: str
     looks: bytes

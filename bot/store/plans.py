@@ -48,6 +48,7 @@ def save(
             state="pending",
             document=document,
             digest=request.digest,
+            expires_at=request.expires_at.isoformat(),
             request=dump(request),
             approval="pending",
             looks=dump(looks),
@@ -188,7 +189,9 @@ def count(connection: Connection, *states: plans.State) -> int:
     )
 
 
-def in_state(connection: Connection, *states: plans.State, limit: int = 100) -> list[Stored]:
+def in_state(
+    connection: Connection, *states: plans.State, limit: int | None = None
+) -> list[Stored]:
     """Plans in any of these states (all states when none is given), newest first."""
     wanted = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc()).limit(limit)
     if states:
@@ -222,11 +225,10 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
 
 def overdue(connection: Connection, now: datetime) -> list[Stored]:
     """Pending plans whose time is over."""
-    return [
-        stored
-        for stored in in_state(connection, "pending", limit=10_000)
-        if stored.request.expires_at <= now
-    ]
+    rows = connection.execute(
+        select(TABLE).where(TABLE.c.state == "pending", TABLE.c.expires_at <= now.isoformat())
+    )
+    return [stored_of(row) for row in rows]
 
 
 def _set(connection: Connection, plan_id: str, revision: int, **values: object) -> None:

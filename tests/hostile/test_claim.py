@@ -46,7 +46,6 @@ def test_a_plan_whose_bytes_were_changed_does_not_run(
     assert wrong in said["text"]
 
 
-@pytest.mark.xfail(strict=True, reason="bot.app does not hand the agents to recheck yet")
 @pytest.mark.parametrize("change", ["level", "variables", "gone"])
 def test_an_agent_that_changed_since_the_card_came_does_not_run_it(
     box: Callable[..., Path],

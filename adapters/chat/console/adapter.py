@@ -46,7 +46,7 @@ class Lines:
         return events
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Print it. Raises PermanentError when nobody reads the output any more."""
+        """Print it. Raises LoginError when nobody reads the output any more."""
         await self._output.write(sent(outgoing))
         return reference(outgoing)
 

@@ -11,7 +11,7 @@ import select
 import threading
 from collections.abc import AsyncIterator
 
-from bot.model.errors import PermanentError
+from bot.model.errors import LoginError
 
 MAX_LINE = 64 * 1024
 """Bytes of one line of input; a longer one is given as its first `MAX_LINE + 1` bytes."""
@@ -120,12 +120,12 @@ class Output:
                 self._start()
 
     async def write(self, data: bytes) -> None:
-        """Return when all of it is written. Raises PermanentError when nobody reads any more."""
+        """Return when all of it is written. Raises LoginError when nobody reads any more."""
         self.put(data)
         await self.drain()
 
     async def drain(self) -> None:
-        """Return when everything that was put is written. Raises PermanentError when nobody reads any more."""
+        """Return when everything that was put is written. Raises LoginError when nobody reads any more."""
         loop = asyncio.get_running_loop()
         with self._state:
             done: asyncio.Future[None] | None = None
@@ -135,7 +135,7 @@ class Output:
         if done is not None:
             await done
         if self._broken:
-            raise PermanentError("Nobody reads the output any more.", "Start the console again.")
+            raise LoginError("Nobody reads the output any more.", "Start the console again.")
 
     def _write_now(self, data: bytes) -> bytes:
         """What could not be written without blocking. A pipe that is ready takes PIPE_BUF bytes at least."""
