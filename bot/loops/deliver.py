@@ -45,13 +45,7 @@ class Delivery:
         self._group = group
         self._tries: dict[int, int] = {}
         self._sent: list[tuple[int, str]] = []
-        self._posting = 0
         self.dead = False
-
-    @property
-    def posting(self) -> bool:
-        """Whether something is on its way whose reference is not noted yet, though people may already see it."""
-        return self._posting > 0
 
     async def deliver(self) -> None:
         """Until the login is dead: take what may go, mark it, send it."""
@@ -76,7 +70,6 @@ class Delivery:
 
     def begin(self, taken: Sequence[Outgoing]) -> None:
         """Send what was claimed. Returns at once."""
-        self._posting += any(not _final(each) for each in taken)
         self._group.create_task(self._batch(taken))
 
     async def glance(self, signs: Sequence[Outgoing]) -> None:
@@ -89,10 +82,7 @@ class Delivery:
 
     async def _batch(self, taken: Sequence[Outgoing]) -> None:
         threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]
-        try:
-            await asyncio.gather(*(self._thread(each) for each in threads))
-        finally:
-            self._posting -= any(not _final(each) for each in taken)
+        await asyncio.gather(*(self._thread(each) for each in threads))
         for topic in ("noted", f"outbox {self._instance}"):
             self._house.bus.wake(topic)
 

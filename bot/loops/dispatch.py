@@ -116,12 +116,13 @@ class Dispatch:
         if isinstance(event, Message):
             return False
         instance, message = event.account.instance, event.message
-        delivery = self._deliveries.get(instance)
-        if delivery is None or not delivery.posting:
-            return False
-        return not await patience.read(
-            self._house, lambda c: outbox.by_reference(c, instance, message)
-        )
+
+        def early(connection: Connection) -> bool:
+            if outbox.by_reference(connection, instance, message):
+                return False
+            return instance in self._deliveries and bool(outbox.undelivered(connection, instance))
+
+        return await patience.read(self._house, early)
 
     async def wait_for_cards(self) -> None:
         """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
