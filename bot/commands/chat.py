@@ -56,7 +56,7 @@ async def _chat(configuration: Configuration, person: str | None, json: bool) ->
 
 
 def _me(configuration: Configuration) -> str:
-    """Who sits here: the person with this login name, else the only or first one."""
+    """Who sits here: the login name; where anybody may be tried out and nobody has that name, the first person."""
     login = getpass.getuser()
     users = [
         account.user
@@ -64,4 +64,4 @@ def _me(configuration: Configuration) -> str:
         for account in person.accounts
         if account.instance == INSTANCE
     ]
-    return login if login in users or not users else users[0]
+    return users[0] if configuration.impersonate and users and login not in users else login

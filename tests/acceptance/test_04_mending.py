@@ -152,3 +152,22 @@ def test_a_preview_that_differs_by_itself_is_found(
     assert words in said.stdout, said.stderr
     assert said.returncode == code
     assert not (tmp_path / "data" / "marked").exists()
+
+
+def test_nobody_speaks_for_somebody_else_where_that_is_not_allowed(
+    configure: Callable[..., Path], bots: Callable[[Path], Bot]
+) -> None:
+    configuration = configure()
+    text = configuration.read_text(encoding="utf8").replace(
+        "impersonate = true", "impersonate = false"
+    )
+    configuration.write_text(text, encoding="utf8")
+    assert (
+        "impersonate"
+        in run(configuration.parent, "-c", str(configuration), "chat", "--as", "bob").stderr
+    )
+    bot = bots(configuration)
+    bot.hears("@infra ask web1 about disk space", by="bob")
+    assert "impersonate" in bot.next(lambda line: line["event"] == "error")["text"]
+    bot.line({"id": "own", "text": "@infra ask web1 about disk space", "thread": "t2"})
+    assert "I do not know this account" in bot.says("refusal")["text"]
