@@ -57,6 +57,8 @@ environment) environment ;;
 demo) demo ;;
 test)
     programs
+    apt npm npm
+    sh tests/servers/install_local_slack.sh || echo "local-slack could not be installed: its suite is skipped." >&2
     sh tests/servers/install_synapse.sh || echo "Synapse could not be installed: the Matrix suites are skipped." >&2
     ;;
 bench)
@@ -67,6 +69,7 @@ report)
     for need in bwrap:bubblewrap nginx:nginx-light curl:curl ss:iproute2; do
         PATH="$PATH:/usr/sbin" command -v "${need%%:*}" >/dev/null || echo "skipped: what needs ${need%%:*} (apt-get install ${need##*:})"
     done
+    [ -d .node/node_modules/local-slack-linux-x64 ] || echo "skipped: Slack against local-slack (sh tests/servers/install_local_slack.sh)"
     [ -x .venv-synapse/bin/python ] || echo "skipped: Matrix against a real Synapse (sh tests/servers/install_synapse.sh)"
     ;;
 esac

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from adapters.chat.console.settings import Settings as Console
 from adapters.chat.matrix.settings import Settings as Matrix
+from adapters.chat.slack.settings import Settings as Slack
 from bot.config import build
 from bot.settings import File
 from capabilities.lint import lint
@@ -20,7 +21,7 @@ from capabilities.lint import lint
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 EXAMPLE = tomllib.loads((ROOT / "deploy/example.toml").read_text(encoding="utf8"))
-NO_SECRETS = {"MATRIX_PASSWORD": "not-a-secret"}
+NO_SECRETS = dict.fromkeys(("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), "not-a-secret")
 
 
 def blocks(language: str) -> list[str]:
@@ -103,7 +104,7 @@ def test_the_ability_in_the_readme_has_no_problem(tmp_path: Path) -> None:
 
 def test_example_toml_loads(tmp_path: Path) -> None:
     configuration = build(EXAMPLE, None, tmp_path, NO_SECRETS)
-    assert {chat.instance for chat in configuration.chats} == {"console", "matrix"}
+    assert {chat.instance for chat in configuration.chats} == {"console", "matrix", "slack"}
 
 
 def names(model: type[BaseModel]) -> set[str]:
@@ -132,6 +133,8 @@ def test_example_toml_shows_every_setting_of_agents_people_and_matrix() -> None:
     assert names(PersonTable) <= set(EXAMPLE["people"][0])
     # A token instead of the password is shown as a comment beside it.
     assert names(Matrix) - {"token"} == set(EXAMPLE["chat"]["matrix"]) - {"kind"}
+    http = {"signing_secret", "listen"}
+    assert names(Slack) - http == set(EXAMPLE["chat"]["slack"]) - {"kind"}
 
 
 def test_the_changelog_is_about_this_version() -> None:

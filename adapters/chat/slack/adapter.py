@@ -1,0 +1,259 @@
+"""The Slack chat: `ports.Chat` over one app in one workspace. Made by `bot.app` through `settings.load`, one for each `[chat.NAME]`.
+
+Envelopes come in through `socket` or `endpoint`, are translated where they arrive and wait in one queue. `listen` hands
+over all that waits; resumed, and so with everything stored, it acknowledges them. What was missed is read beside that,
+so that it never delays a vote; until it is read, no cursor moves.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from adapters.chat.slack import translate
+from adapters.chat.slack.commands import Commands
+from adapters.chat.slack.delivery import Delivery
+from adapters.chat.slack.endpoint import Endpoint
+from adapters.chat.slack.history import History, Positions
+from adapters.chat.slack.settings import Settings
+from adapters.chat.slack.socket import Ack, Envelope, SocketMode
+from adapters.chat.slack.text import escape
+from adapters.chat.slack.watch import Watch
+from adapters.chat.slack.web import Json, Web
+from bot.model.errors import ParleyError, PermanentError, TemporaryError
+from bot.model.events import Batch, Event, Message
+from bot.model.ports import Clock, Shown
+from bot.model.reports import Outgoing
+
+MOST = 500
+"""Events handed over at once."""
+LONGEST_WAIT = 30.0
+"""Seconds between two tries to reach Slack at the start."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What waits to be stored, and how it is acknowledged, with an answer for whoever caused it."""
+
+    events: tuple[Event, ...] = ()
+    ack: Ack | None = None
+    answer: Json | None = None
+    lost: str = ""
+    caught_up: bool = False
+
+
+class Slack:
+    """One chat platform instance. `name` is the bot's configured name; `data` is not used: nothing is kept here."""
+
+    def __init__(
+        self, instance: str, settings: Settings, name: str, data: Path, clock: Clock
+    ) -> None:
+        self._instance = instance
+        self._settings = settings
+        self._name = name
+        self._clock = clock
+        self._web = Web(instance, settings)
+        self._delivery = Delivery(instance, self._web)
+        self._history = History(self._web, clock)
+        self._watch = Watch(self._web, clock)
+        self._commands = Commands(self._web, self._delivery)
+        self._queue: asyncio.Queue[Heard | ParleyError] = asyncio.Queue()
+        self._positions = Positions.of(None, clock.now())
+        self._reading = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.endpoint: Endpoint | None = None
+
+    async def close(self) -> None:
+        """Close the connections. What was heard and not handed over is sent again, or read."""
+        await self._cancel()
+        await self._web.close()
+
+    async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
+        """See `ports.Chat`. The cursor is the newest ts of every channel, as JSON; the first batch of a new login is
+        empty and carries where it begins."""
+        await self._arrive()
+        self._positions = Positions.of(cursor, self._clock.now())
+        async with self._ears():
+            if cursor is None:
+                yield Batch((), cursor=str(self._positions))
+            while True:
+                waiting = await self._next()
+                batch = self._batch(waiting)
+                if batch.events or batch.lost or any(each.caught_up for each in waiting):
+                    yield batch
+                await _acknowledge(waiting)
+
+    async def send(self, outgoing: Outgoing) -> str:
+        """See `ports.Chat`. The reference is `CHANNEL/TS`."""
+        await self._web.ready()
+        match outgoing:
+            case Outgoing(kind="post", report=report) if report is not None:
+                sent = await self._delivery.post(outgoing, report)
+            case Outgoing(kind="edit", report=report, message=str(message)) if report is not None:
+                sent = await self._delivery.edit(outgoing, report, message)
+            case Outgoing(kind="react", message=str(message), emoji=str(emoji)):
+                return await self._delivery.react(message, emoji)
+            case _:
+                what = f"An outgoing {outgoing.kind} lacks a part of it."
+                raise PermanentError(what, reason="malformed")
+        if report.controls and outgoing.only_to is None:
+            self._watch.opened(sent, outgoing.conversation)
+        else:
+            self._watch.closed(sent)
+        return sent
+
+    async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
+        """See `ports.Chat`. A difference has an id of this moment, since the same reaction may come and go twice."""
+        for (
+            each
+        ) in shown:  # first, so that what cannot be read now is read with the first connection
+            self._watch.opened(each.message, each.conversation, each.known)
+        await self._web.ready()
+        return await self._watch.differences(self._bot())
+
+    async def _arrive(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._web.ready()
+            except TemporaryError as error:
+                failures += 1
+                wait = error.after or min(LONGEST_WAIT, 0.25 * 2.0 ** min(failures, 10))
+                log.warning("%s: %s Next try in %.1f s.", self._instance, error, wait)
+                await self._clock.sleep(wait)
+            else:
+                return
+
+    @asynccontextmanager
+    async def _ears(self) -> AsyncIterator[None]:
+        """Connections or a server, for as long as this is open."""
+        ears: SocketMode | Endpoint
+        if self._settings.app_token is not None:
+            ears = SocketMode(self._web, self._clock, self._take, self._back)
+        else:
+            ears = self.endpoint = Endpoint(
+                self._instance, self._settings, self._clock, self._take, self._back
+            )
+        self._begin(ears.run)
+        try:
+            yield
+        finally:
+            await self._cancel()
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Beside everything else. What goes wrong ends `listen`, never in silence."""
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except ParleyError as error:
+                self._queue.put_nowait(error)
+            except Exception as error:
+                log.exception("slack: %s broke", self._instance)
+                what = f"The Slack adapter broke: {error!r}."
+                self._queue.put_nowait(PermanentError(what, "The log has the details."))
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _cancel(self) -> None:
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _next(self) -> list[Heard]:
+        """All that waits, at least one. Raises the error that ended the connections."""
+        items = [await self._queue.get()]
+        while not self._queue.empty() and len(items) < MOST:
+            items.append(self._queue.get_nowait())
+        waiting: list[Heard] = []
+        for item in items:
+            if isinstance(item, ParleyError):
+                raise item
+            waiting.append(item)
+        return waiting
+
+    def _batch(self, waiting: list[Heard]) -> Batch:
+        """In the order of time: connections do not keep theirs among each other."""
+        events = sorted((e for each in waiting for e in each.events), key=lambda event: event.at)
+        for event in events:
+            self._watch.heard(event)
+            if isinstance(event, Message):
+                self._positions.heard(*translate.parts(event.id))
+        self._reading -= sum(each.caught_up for each in waiting)
+        lost = " ".join(dict.fromkeys(each.lost for each in waiting if each.lost))
+        cursor = None if self._reading else str(self._positions)
+        return Batch(tuple(events), cursor, lost or None)
+
+    def _take(self, envelope: Envelope) -> None:
+        """One envelope, where it arrives. What needs an answer of Slack first goes on beside the others."""
+        bot, payload = self._bot(), envelope.payload
+        event: Event | None = None
+        match envelope.kind, payload.get("type"):
+            case "slash_commands", _:
+                self._begin(partial(self._command, envelope))
+                return
+            case "interactive", "block_actions" if (
+                translate.pressed(payload)[0] == translate.CHANGE
+            ):
+                self._begin(partial(self._commands.open_modal, payload))
+            case "interactive", "block_actions":
+                event = translate.click(payload, bot)
+            case "interactive", "view_submission":
+                event = translate.submission(payload, bot, self._clock.now())
+            case "events_api", _:
+                self._mourn(payload)
+                event = translate.event(payload, bot)
+            case _:
+                log.debug("slack: an envelope of kind %s is passed over", envelope.kind)
+        self._queue.put_nowait(Heard((event,) if event is not None else (), envelope.ack))
+
+    def _mourn(self, payload: Json) -> None:
+        kind = translate.farewell(payload)
+        if kind:
+            what = f"The app of [chat.{self._instance}] was removed from its workspace ({kind})."
+            mend = "Install it again and put its new token into bot_token."
+            self._queue.put_nowait(PermanentError(what, mend, reason=kind))
+
+    async def _command(self, envelope: Envelope) -> None:
+        """A slash command: its thread is opened first, so that what is stored knows where it belongs."""
+        message, refusal = await self._commands.asked(envelope, self._bot(), self._clock.now())
+        events = (message,) if message is not None else ()
+        answer = {"response_type": "ephemeral", "text": escape(refusal)} if refusal else None
+        self._queue.put_nowait(Heard(events, envelope.ack, answer))
+
+    def _back(self) -> None:
+        """Slack can reach us again, or for the first time."""
+        since = Positions.of(str(self._positions), self._clock.now())
+        self._reading += 1
+        self._begin(partial(self._catch_up, since))
+
+    async def _catch_up(self, since: Positions) -> None:
+        bot = self._bot()
+        lost: list[str] = []
+        differences: list[Event] = []
+        missed = await self._history.missed(bot, since, self._watch.conversations)
+        try:
+            differences = await self._watch.differences(bot)
+        except TemporaryError as error:
+            lost.append(f"Reactions from while I was away could not be read. {error}")
+        events = (*missed.messages, *differences)
+        words = " ".join([*missed.lost, *lost])
+        self._queue.put_nowait(Heard(events, lost=words, caught_up=True))
+
+    def _bot(self) -> translate.Bot:
+        display, custom = self._web.display, self._settings.emoji
+        return translate.Bot(self._instance, self._web.user, self._name, display, custom)
+
+
+async def _acknowledge(waiting: list[Heard]) -> None:
+    for each in waiting:
+        if each.ack is not None:
+            await each.ack(each.answer)
