@@ -42,16 +42,22 @@ from scheduler.jobs import Job, keep
 log = logging.getLogger(__name__)
 
 
-def open_chats(configuration: Configuration) -> dict[str, Chat]:
+def open_chats(house: House, configuration: Configuration) -> dict[str, Chat]:
     """Every configured chat but consoles, which belong to a terminal. Their SDKs are imported here, and only here."""
-    clock = SystemClock()
-    return {
-        chat.instance: chat.plugin.load()(
-            chat.instance, chat.settings, configuration.name, configuration.data, clock
-        )
-        for chat in configuration.chats
-        if chat.plugin.name != "console"
-    }
+
+    def suggest(what: str) -> Sequence[str]:
+        if what == "agents":
+            return [agent.name for agent in house.agents]
+        packs = list(dict.fromkeys(pack for agent in house.agents for pack in agent.packs))
+        return [section.title for section in house.catalogue.sections(packs)]
+
+    chats = {}
+    for chat in configuration.chats:
+        if chat.plugin.name != "console":
+            more = {"suggest": suggest} if chat.plugin.suggests else {}
+            given = (chat.instance, chat.settings, house.name, configuration.data, house.clock)
+            chats[chat.instance] = chat.plugin.load()(*given, **more)
+    return chats
 
 
 async def close_chats(chats: Mapping[str, Chat]) -> None:

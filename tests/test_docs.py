@@ -12,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from adapters.chat.console.settings import Settings as Console
+from adapters.chat.discord.settings import Settings as Discord
 from adapters.chat.matrix.settings import Settings as Matrix
 from adapters.chat.slack.settings import Settings as Slack
 from bot.config import build
@@ -21,7 +22,9 @@ from capabilities.lint import lint
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 EXAMPLE = tomllib.loads((ROOT / "deploy/example.toml").read_text(encoding="utf8"))
-NO_SECRETS = dict.fromkeys(("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), "not-a-secret")
+NO_SECRETS = dict.fromkeys(
+    ("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"), "not-a-secret"
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -104,7 +107,12 @@ def test_the_ability_in_the_readme_has_no_problem(tmp_path: Path) -> None:
 
 def test_example_toml_loads(tmp_path: Path) -> None:
     configuration = build(EXAMPLE, None, tmp_path, NO_SECRETS)
-    assert {chat.instance for chat in configuration.chats} == {"console", "matrix", "slack"}
+    assert {chat.instance for chat in configuration.chats} == {
+        "console",
+        "matrix",
+        "slack",
+        "discord",
+    }
 
 
 def names(model: type[BaseModel]) -> set[str]:
@@ -133,6 +141,7 @@ def test_example_toml_shows_every_setting_of_agents_people_and_matrix() -> None:
     assert names(PersonTable) <= set(EXAMPLE["people"][0])
     # A token instead of the password is shown as a comment beside it.
     assert names(Matrix) - {"token"} == set(EXAMPLE["chat"]["matrix"]) - {"kind"}
+    assert names(Discord) == set(EXAMPLE["chat"]["discord"]) - {"kind"}
     http = {"signing_secret", "listen"}
     assert names(Slack) - http == set(EXAMPLE["chat"]["slack"]) - {"kind"}
 

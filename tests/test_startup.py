@@ -20,13 +20,20 @@ token = "env:MATRIX_TOKEN"
 name = "alice"
 matrix = "@alice:example.org"
 """
-OPENED = """\
-import sys
+OPENED = """
+import asyncio, sys
 from pathlib import Path
-from bot.app import open_chats
+from bot.app import close_chats, open_chats, open_house
 from bot.config import load
-assert list(open_chats(load(Path(sys.argv[1])))) == ["matrix"]
-print("\\n".join(sys.modules))
+
+async def main():
+    configuration = load(Path(sys.argv[1]))
+    async with open_house(configuration) as house:
+        chats = open_chats(house, configuration)
+        await close_chats(chats)
+
+asyncio.run(main())
+print(*sys.modules)
 """
 
 

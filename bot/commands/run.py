@@ -37,7 +37,7 @@ async def _serve(configuration: Configuration) -> int:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        chats = open_chats(configuration)
+        chats = open_chats(house, configuration)
         try:
             await serve(house, configuration, chats, stop)
         finally:

@@ -1,0 +1,1 @@
+"""Discord: guilds, threads, buttons, slash commands and reactions, through discord.py."""

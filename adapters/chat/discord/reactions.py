@@ -1,0 +1,149 @@
+"""Which reactions stand on the cards that are open. Used by `adapter`.
+
+A gateway without resume replays nothing, so after such a break, and at every start, the cards are read and what differs from
+what is known becomes events. The ids of votes carry the moment: the same one may be put, taken off and put again. Others, which
+nobody keeps, have one id for ever, so that a start does not repeat them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from adapters.chat.discord import translate
+from adapters.chat.discord.places import Places
+from adapters.chat.discord.render import SEEDED
+from adapters.chat.discord.rest import Json
+from adapters.chat.discord.socket import Socket
+from bot.model.errors import PermanentError
+from bot.model.events import Event, Reaction
+from bot.model.people import Account, Conversation
+from bot.model.ports import Clock, Shown
+from bot.model.reports import Outgoing
+
+REMEMBERED = 1_000
+PAGE = 100
+
+
+@dataclass(slots=True)
+class Open:
+    """A card, and the (account, emoji) pairs that are known to be on it."""
+
+    conversation: Conversation
+    known: set[tuple[Account, str]] = field(default_factory=set)
+
+
+class Reactions:
+    """The open cards of one login."""
+
+    def __init__(self, socket: Socket, places: Places, clock: Clock) -> None:
+        self._socket = socket
+        self._places = places
+        self._clock = clock
+        self._open: OrderedDict[str, Open] = OrderedDict()
+
+    def watch(self, outgoing: Outgoing, message: str) -> None:
+        """A card that came out: open while it has controls."""
+        if outgoing.report is None or outgoing.only_to is not None:
+            return
+        if not outgoing.report.controls:
+            self._open.pop(message, None)
+        elif message not in self._open:
+            self._keep(message, Open(outgoing.conversation))
+
+    def shown(self, cards: Sequence[Shown]) -> None:
+        """Cards that the store knows to be open."""
+        for each in cards:
+            self._keep(each.message, Open(each.conversation, set(each.known)))
+
+    def heard(self, event: Reaction) -> None:
+        """Keep what is known up to date."""
+        card = self._open.get(event.message)
+        if card is None:
+            return
+        pair = (event.account, event.emoji)
+        if event.added:
+            card.known.add(pair)
+        else:
+            card.known.discard(pair)
+
+    def watched(self, message: str) -> bool:
+        """Whether a message is an open card."""
+        return message in self._open
+
+    def cards(self) -> list[str]:
+        """The messages that are watched."""
+        return list(self._open)
+
+    async def differences(self, message: str, bot: translate.Bot) -> list[Event]:
+        """What has been put on, or taken off, one card since. A card that cannot be read gives none.
+
+        Raises TemporaryError, and PermanentError for a dead login."""
+        card = self._open.get(message)
+        if card is None:
+            return []
+        try:
+            there = await self._read(card.conversation, message, bot)
+        except PermanentError as error:
+            if error.reason == "401":
+                raise
+            return []
+        now = self._clock.now()
+        events: list[Event] = []
+        for account, emoji in sorted(there ^ card.known, key=repr):
+            added = (account, emoji) in there
+            id = f"read:{message}:{account.user}:{emoji}:{'+' if added else '-'}"
+            id += f":{now.isoformat()}" if emoji in SEEDED else ""
+            where = card.conversation
+            events.append(
+                Reaction(id, account, message, emoji, added=added, at=now, conversation=where)
+            )
+        card.known = there
+        return events
+
+    async def _read(
+        self, where: Conversation, message: str, bot: translate.Bot
+    ) -> set[tuple[Account, str]]:
+        channel = await self._channel(where)
+        found: Json = await self._socket.rest.request(
+            "GET",
+            "/channels/{channel_id}/messages/{message_id}",
+            channel_id=channel,
+            message_id=message,
+        )
+        there: set[tuple[Account, str]] = set()
+        for each in found.get("reactions") or []:
+            emoji = translate.emoji_of(each["emoji"], bot)
+            if emoji and each.get("count", 0) > bool(each.get("me")):
+                users = await self._users(channel, message, each["emoji"])
+                people = [user for user in users if user["id"] != bot.user and not user.get("bot")]
+                there |= {(bot.account(user), emoji) for user in people}
+        return there
+
+    async def _channel(self, where: Conversation) -> str:
+        place = await self._places.of(where.room)
+        flat = where.room in self._places.flat or (place is not None and place.direct)
+        return where.room if flat or not where.thread else where.thread
+
+    async def _users(self, channel: str, message: str, emoji: Json) -> list[Json]:
+        name = f"{emoji['name']}:{emoji['id']}" if emoji.get("id") else str(emoji["name"])
+        users: list[Json] = []
+        while True:
+            query: dict[str, str | int] = {"limit": PAGE}
+            if users:
+                query["after"] = str(users[-1]["id"])
+            page: list[Json] = await self._socket.rest.request(
+                "GET",
+                "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}",
+                query=query,
+                emoji=name,
+                channel_id=channel,
+                message_id=message,
+            )
+            users += page
+            if len(page) < PAGE:
+                return users
+
+    def _keep(self, message: str, card: Open) -> None:
+        self._open[message] = card
+        if len(self._open) > REMEMBERED:
+            self._open.popitem(last=False)

@@ -1,0 +1,79 @@
+"""The adapter in a process of its own (`program.py`), and what that has stored."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.servers.discord_fake import FakeDiscord
+
+PROGRAM = Path(__file__).with_name("program.py")
+ROOT = Path(__file__).parents[3]
+
+
+class Process:
+    """The bot's process, and what it has stored."""
+
+    def __init__(self, discord: FakeDiscord, folder: Path) -> None:
+        self.discord = discord
+        self.folder = folder
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, token: str = "fake.token") -> None:  # of the fake alone
+        before = len(self.discord.identified)
+        await self.launch(token)
+        await self.discord.until(lambda: len(self.discord.identified) > before and self.placed())
+
+    async def launch(self, token: str = "fake.token") -> None:  # of the fake alone
+        with (self.folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *(
+                    str(PROGRAM),
+                    str(self.folder),
+                    self.discord.api_url,
+                    self.discord.gateway_url,
+                    token,
+                ),
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1"},
+            )
+
+    def placed(self) -> bool:
+        return (self.folder / "cursor").exists()
+
+    async def kill(self) -> None:
+        if self.process is not None:
+            if self.process.returncode is None:
+                self.process.kill()
+            await self.process.wait()
+
+    def heard(self) -> list[dict[str, str]]:
+        file = self.folder / "heard.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    def texts(self) -> list[str]:
+        return [each["text"] for each in self.heard() if "text" in each]
+
+    async def upto(self, count: int) -> list[dict[str, str]]:
+        try:
+            await self.discord.until(lambda: len(self.heard()) >= count)
+        except TimeoutError:
+            raise AssertionError(f"{self.heard()}\n{(self.folder / 'log').read_text()}") from None
+        await asyncio.sleep(0.05)
+        assert len(self.heard()) == count
+        return self.heard()
+
+
+@asynccontextmanager
+async def process_on(discord: FakeDiscord, folder: Path) -> AsyncIterator[Process]:
+    process = Process(discord, folder)
+    try:
+        yield process
+    finally:
+        await process.kill()

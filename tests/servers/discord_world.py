@@ -1,0 +1,239 @@
+"""What a fake Discord keeps, and its REST API: messages, threads, reactions, nonces, interactions, faults. `discord_fake`
+adds the gateway and the people."""
+
+import json
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+Json = dict[str, Any]
+Answer = tuple[int, Any]
+
+APP, GUILD, CHANNEL, QUIET, BOT, OWNER = "900", "800", "700", "701", "901", "902"
+TOKEN = "fake.token"  # of this fake alone
+_EPOCH = 1_420_070_400_000
+MISSING: Answer = (404, {"code": 10008, "message": "Unknown Message"})
+
+
+@dataclass
+class Request:
+    """One REST request as it came, and when (seconds, monotonic)."""
+
+    method: str
+    path: str
+    body: Any
+    query: dict[str, str]
+    at: float
+
+
+@dataclass
+class Fault:
+    """What the next `times` requests that fit get instead of an answer."""
+
+    method: str
+    part: str
+    status: int
+    body: Json = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+
+
+class World(ABC):
+    """One guild with two channels, and what was put there."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.faults: list[Fault] = []
+        self.messages: dict[str, dict[str, Json]] = {CHANNEL: {}, QUIET: {}}
+        self.channels: dict[str, Json] = {
+            CHANNEL: {"id": CHANNEL, "type": 0, "guild_id": GUILD, "name": "general"},
+            QUIET: {"id": QUIET, "type": 0, "guild_id": GUILD, "name": "quiet"},
+        }
+        self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
+        self.acknowledged: set[str] = set()
+        self.token = TOKEN
+        self.intents_allowed = True
+        self.permissions = "2048"
+        self._last = 0
+
+    @abstractmethod
+    async def emit(self, event: str, data: Any) -> None:
+        """Tell the gateway."""
+
+    def id(self) -> str:
+        """A fresh snowflake of this moment."""
+        self._last = max((int(time.time() * 1000) - _EPOCH) << 22, self._last + 1)
+        return str(self._last)
+
+    def made(self, method: str, part: str) -> list[Request]:
+        """The requests of a method with this in their path."""
+        return [each for each in self.requests if each.method == method and part in each.path]
+
+    async def rest(self, request: web.Request) -> web.Response:
+        at = time.monotonic()
+        body = await _body(request)
+        path = "/" + request.match_info["rest"]
+        self.requests.append(Request(request.method, path, body, dict(request.query), at))
+        if request.headers.get("Authorization") != f"Bot {self.token}":
+            return web.json_response({"code": 0, "message": "401: Unauthorized"}, status=401)
+        for fault in self.faults:
+            if fault.method == request.method and fault.part in path:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return web.json_response(fault.body, status=fault.status, headers=fault.headers)
+        status, answer = await self._answer(
+            request.method, path.strip("/").split("/"), body, request
+        )
+        if answer is None:
+            return web.Response(status=204)
+        # aiohttp would add a charset, and discord.py decodes JSON only when there is none
+        return web.Response(
+            body=json.dumps(answer).encode(),
+            status=status,
+            headers={"Content-Type": "application/json"},
+        )
+
+    async def _answer(
+        self, method: str, parts: list[str], body: Any, request: web.Request
+    ) -> Answer:
+        match method, parts:
+            case _, ["channels", channel, "messages", *rest] if channel in self.channels:
+                return await self._messages(method, channel, rest, body, request)
+            case "GET", ["channels", channel] if channel in self.channels:
+                return 200, self.channels[channel]
+            case "POST", ["interactions", id, _, "callback"]:
+                return self._acknowledge(id)
+            case "PATCH" | "POST", ["webhooks", _, _, *_]:
+                return 200, self.message(CHANNEL, body, user(BOT, "infra", bot=True))
+            case _:
+                return self._own(method, parts, body)
+
+    def _own(self, method: str, parts: list[str], body: Any) -> Answer:
+        """What is about the bot itself."""
+        match method, parts:
+            case "GET", ["users", "@me"]:
+                return 200, user(BOT, "infra", bot=True)
+            case "GET", ["oauth2", "applications", "@me"]:
+                flags = 1 << 19 if self.intents_allowed else 0
+                return 200, {"id": APP, "name": "infra", "icon": None, "description": "", "bot_public": True, "bot_require_code_grant": False, "verify_key": "", "flags": flags, "owner": user(OWNER, "owner"), "team": None}  # fmt: skip
+            case "GET", ["users", "@me", "guilds"]:
+                return 200, [{"id": GUILD, "name": "Ops", "permissions": self.permissions}]
+            case "PUT", ["applications", _, "commands"]:
+                return 200, body
+            case "POST", ["users", "@me", "channels"]:
+                return 200, self._direct(body["recipient_id"])
+            case _:
+                return _gone(10003)
+
+    def _acknowledge(self, id: str) -> Answer:
+        if id in self.acknowledged:
+            return 400, {"code": 40060, "message": "Interaction has already been acknowledged."}
+        self.acknowledged.add(id)
+        return 204, None
+
+    def _direct(self, person: str) -> Json:
+        channel = {"id": f"6{person}", "type": 1, "recipients": [user(person, "someone")]}
+        self.channels[channel["id"]] = channel
+        self.messages.setdefault(channel["id"], {})
+        return channel
+
+    async def _messages(
+        self, method: str, channel: str, rest: list[str], body: Any, request: web.Request
+    ) -> Answer:
+        kept = self.messages[channel]
+        match method, rest:
+            case "POST", []:
+                return 200, await self._post(channel, body)
+            case "GET", []:
+                return 200, self._history(kept, request.query)
+            case _, [id, *_] if id not in kept:
+                return MISSING
+            case "GET", [id]:
+                return 200, kept[id] | {"reactions": self._counts(channel, id)}
+            case "PATCH", [id]:
+                kept[id] |= {
+                    key: body[key] for key in ("content", "embeds", "components") if key in body
+                }
+                return 200, kept[id]
+            case "POST", [id, "threads"]:
+                return await self._thread(channel, id, body["name"])
+            case _, [id, "reactions", emoji, *mine]:
+                return self._react(method, (channel, id), emoji, mine)
+            case _:
+                return MISSING
+
+    async def _post(self, channel: str, body: Json) -> Json:
+        if len(body.get("content") or "") > 2000:
+            raise web.HTTPBadRequest(text='{"code": 50035, "message": "Invalid Form Body"}')
+        for message in self.messages[channel].values():
+            if body.get("enforce_nonce") and message.get("nonce") == body["nonce"]:
+                return message
+        made = self.message(channel, body, user(BOT, "infra", bot=True))
+        await self.emit(
+            "MESSAGE_CREATE",
+            made | ({"guild_id": GUILD} if "guild_id" in self.channels[channel] else {}),
+        )
+        return made
+
+    def message(self, channel: str, body: Json, author: Json) -> Json:
+        id = self.id()
+        made = {"id": id, "type": 0, "channel_id": channel, "author": {"discriminator": "0", "avatar": None, "bot": False} | author, "timestamp": "2026-11-20T12:00:00+00:00", "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": [], "embeds": body.get("embeds", []), "components": body.get("components", []), "content": body.get("content", ""), "pinned": False, "nonce": body.get("nonce"), "flags": 0, "reactions": []}  # fmt: skip
+        self.messages[channel][id] = made
+        return made
+
+    def _history(self, kept: dict[str, Json], query: Any) -> list[Json]:
+        """As the real one: `after` gives those right behind it, newest first."""
+        after, limit = int(query.get("after", 0)), int(query.get("limit", 50))
+        ids = sorted((id for id in kept if int(id) > after), key=int)
+        ids = ids[:limit] if after else ids[-limit:]
+        return [kept[id] for id in reversed(ids)]
+
+    async def _thread(self, channel: str, id: str, name: str) -> Answer:
+        if id in self.channels:
+            return 400, {
+                "code": 160004,
+                "message": "A thread has already been created for this message",
+            }
+        stamp = "2026-11-20T12:00:00+00:00"
+        thread = {"id": id, "type": 11, "guild_id": GUILD, "parent_id": channel, "owner_id": BOT, "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0, "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": stamp, "locked": False, "create_timestamp": stamp}, "member": {"id": id, "user_id": BOT, "join_timestamp": stamp, "flags": 0}}  # fmt: skip
+        self.channels[id], self.messages[id] = thread, {}
+        await self.emit("THREAD_CREATE", thread | {"newly_created": True})
+        return 201, thread
+
+    def _react(self, method: str, where: tuple[str, str], emoji: str, mine: list[str]) -> Answer:
+        there = self.reactions.setdefault(where, {}).setdefault(emoji, [])
+        if method == "GET":
+            return 200, [user(each, "someone") for each in there]
+        if method == "PUT" and BOT not in there:
+            there.append(BOT)
+        elif method == "DELETE" and BOT in there and mine == ["@me"]:
+            there.remove(BOT)
+        return 204, None
+
+    def _counts(self, channel: str, message: str) -> list[Json]:
+        there = self.reactions.get((channel, message), {})
+        return [
+            {"emoji": {"id": None, "name": emoji}, "count": len(users), "me": BOT in users}
+            for emoji, users in there.items()
+            if users
+        ]
+
+
+def user(id: str, name: str, *, bot: bool = False) -> Json:
+    return {"id": id, "username": name, "discriminator": "0", "avatar": None, "bot": bot}
+
+
+def _gone(code: int) -> Answer:
+    return 404, {"code": code, "message": "Unknown Channel"}
+
+
+async def _body(request: web.Request) -> Any:
+    if request.content_type.startswith("multipart/"):
+        form = await request.post()
+        return json.loads(str(form["payload_json"]))
+    raw = await request.read()
+    return json.loads(raw) if raw else None
