@@ -82,9 +82,11 @@ class Delivery:
 
     async def _batch(self, taken: Sequence[Outgoing]) -> None:
         threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]
-        await asyncio.gather(*(self._thread(each) for each in threads))
-        for topic in ("noted", f"outbox {self._instance}"):
-            self._house.bus.wake(topic)
+        if len(threads) == 1:  # the usual case, without a task of its own
+            await self._thread(threads[0])
+        else:
+            await asyncio.gather(*(self._thread(each) for each in threads))
+        self._house.bus.wake("noted")
 
     async def _thread(self, messages: Sequence[Outgoing]) -> None:
         """A conversation's messages one after another; behind the first that does not come out, the rest waits."""

@@ -67,11 +67,14 @@ class Dispatch:
         """What an earlier process accepted and did not finish."""
         self.offer(await patience.read(self._house, inbox.waiting), begun=False)
 
-    def offer(self, received: Iterable[Received], *, begun: bool = True) -> None:
-        """Stored events, in order. `begun` is false for those of an earlier process. Returns at once."""
+    def offer(
+        self, received: Iterable[Received], *, begun: bool = True, counted: bool = False
+    ) -> None:
+        """Stored events, in order. `begun` is false for those of an earlier process, `counted` true for those whose attempt
+        was counted here before. Returns at once."""
         ready: list[Received] = []
         for each in received:
-            if not (begun and each.attempts):
+            if not (counted or (begun and each.attempts)):
                 self._uncounted.add(each.id)
             lane = self._lanes.get(each.lane)
             if lane is not None:
@@ -79,17 +82,29 @@ class Dispatch:
             else:
                 self._lanes[each.lane] = deque((each,))
                 ready.append(each)
-        if ready:
-            self._group.create_task(self._begin(ready))
+        self._start(ready)
 
-    async def _begin(self, ready: list[Received]) -> None:
-        """Count the attempts, in one commit, where `accept` has not; then handle each."""
-        left = [each for each in ready if each.id in self._uncounted]
-        counts = await patience.write(self._house, lambda c: _count(c, left)) if left else {}
-        self._uncounted.difference_update(counts)
+    def _start(self, ready: list[Received]) -> None:
+        """Handle what was counted when it was stored; count the others first, in one commit."""
         self._glance(ready)
+        left = [each for each in ready if each.id in self._uncounted]
+        if left:
+            self._group.create_task(self._begin(left))
         for each in ready:
-            worn = counts.get(each.id, 1) > inbox.MOST
+            if each.id not in self._uncounted:
+                self._group.create_task(self._handle(each, worn=False))
+
+    async def _begin(self, left: list[Received]) -> None:
+        try:
+            counts = await patience.write(self._house, lambda c: _count(c, left))
+        except Exception:  # it must not end the others, and stays in the inbox for the next start
+            log.exception("%d events could not be begun", len(left))
+            for each in left:
+                self._next(each)
+            return
+        self._uncounted.difference_update(counts)
+        for each in left:
+            worn = counts[each.id] > inbox.MOST
             self._group.create_task(self._handle(each, worn=worn))
 
     async def _handle(self, received: Received, *, worn: bool) -> None:
@@ -129,7 +144,7 @@ class Dispatch:
         while True:
             await self._house.bus.wait("noted", LOOK)
             early, self._early = self._early, []
-            self.offer(early)
+            self.offer(early, counted=True)
 
     def _hand_over(self) -> None:
         effects, self._effects = self._effects, []
@@ -166,14 +181,17 @@ class Dispatch:
     async def _say_instead(self, received: Received, error: BaseException) -> None:
         """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""
         effect = _said(self._house, received.event, _sentence(received.event, error))
-        await patience.write(self._house, _done(received, effect))
+        try:
+            await patience.write(self._house, _done(received, effect))
+        except Exception:  # as in `_begin`
+            log.exception("event %s could not be ended", received.event.id)
         self._house.bus.wake(f"outbox {received.event.account.instance}")
 
     def _next(self, received: Received) -> None:
         lane = self._lanes[received.lane]
         lane.popleft()
         if lane:
-            self._group.create_task(self._begin([lane[0]]))
+            self._start([lane[0]])
         else:
             del self._lanes[received.lane]
             self._house.bus.wake("settled")

@@ -9,7 +9,7 @@ import contextlib
 import os
 import select
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from bot.model.errors import LoginError
 
@@ -32,13 +32,16 @@ class Input:
         self._closed = False
         self._rest = b""
         self._skipping = False
+        self._resume: Callable[[], None] | None = None
 
     async def batches(self) -> AsyncIterator[list[bytes]]:
         """All lines available at once, again and again until the end of the input."""
         ready = asyncio.Event()
         loop = asyncio.get_running_loop()
-        # A daemon thread: a read that never returns must not hold up the process's end.
-        threading.Thread(target=self._read, args=(loop, ready), daemon=True).start()
+        watched = self._watch(loop, ready)
+        if not watched:
+            # A daemon thread: a read that never returns must not hold up the process's end.
+            threading.Thread(target=self._read, args=(loop, ready), daemon=True).start()
         ended = False
         try:
             while not ended:
@@ -48,9 +51,32 @@ class Input:
                 if lines := self._split(data, ended=ended):
                     yield lines
         finally:
+            if watched:
+                loop.remove_reader(self._descriptor)
             with self._state:
                 self._closed = True
                 self._state.notify()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> bool:
+        """Read in the loop itself where the descriptor can be waited for (a pipe, not a file): a line costs no thread."""
+
+        def read() -> None:
+            data = self._chunk()
+            self._data += data
+            self._ended = not data
+            if self._ended or len(self._data) >= _AHEAD:
+                loop.remove_reader(self._descriptor)
+            ready.set()
+
+        def watch() -> None:
+            loop.add_reader(self._descriptor, read)
+
+        try:
+            watch()
+        except PermissionError:  # epoll's word for a regular file
+            return False
+        self._resume = watch
+        return True
 
     def _read(self, loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> None:
         while self._store(self._chunk()):
@@ -78,7 +104,9 @@ class Input:
         with self._state:
             data, self._data = bytes(self._data), bytearray()
             self._state.notify()
-            return data, self._ended
+        if self._resume is not None and len(data) >= _AHEAD and not self._ended:
+            self._resume()
+        return data, self._ended
 
     def _split(self, data: bytes, *, ended: bool) -> list[bytes]:
         *lines, tail = data.split(b"\n")
