@@ -42,7 +42,7 @@ def main(line: Sequence[str] | None = None) -> int:
         return _run(common, rest)
     except (ParleyError, ExceptionGroup) as error:
         sentence = _first(error)
-        if common.debug or sentence is None:
+        if common.debug:
             traceback.print_exc()
         print(f"parley: {sentence or error}", file=sys.stderr)
         return 1
@@ -50,6 +50,15 @@ def main(line: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001 - whatever broke, people get a sentence
+        if common.debug:
+            traceback.print_exc()
+        words = f"{type(error).__name__}: {error}".splitlines()[0]
+        print(
+            f"parley: Something in me broke ({words}). Run it with --debug and report it.",
+            file=sys.stderr,
+        )
+        return 1
 
 
 def _first(error: BaseException) -> ParleyError | None:
