@@ -139,6 +139,10 @@ class Driver:
         answer = await self.request("PUT", "rooms", room, "send", kind, txn, body=content)
         return str(answer["event_id"])
 
+    async def put_state(self, room: str, kind: str, content: object) -> None:
+        """Set a state of a room."""
+        await self.request("PUT", "rooms", room, "state", kind, body=content)
+
     async def edit(self, room: str, message: str, text: str) -> str:
         content = {
             "msgtype": "m.text",

@@ -119,12 +119,17 @@ class Synapse:
 
     def login(self, user: User) -> str:
         """A token of one more session of an account."""
+        return self.session(user).token
+
+    def session(self, user: User) -> User:
+        """One more session of an account, with a device of its own."""
         body = {
             "type": "m.login.password",
             "identifier": {"type": "m.id.user", "user": user.id},
             "password": user.password,
         }
-        return str(self.request("POST", "/_matrix/client/v3/login", body)["access_token"])
+        answer = self.request("POST", "/_matrix/client/v3/login", body)
+        return User(user.id, user.password, answer["access_token"], answer["device_id"])
 
     def log_out(self, token: str) -> None:
         """Revoke a token."""

@@ -8,6 +8,9 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nio.crypto import ENCRYPTION_ENABLED
 
 from adapters.chat.matrix import translate
 from adapters.chat.matrix.delivery import Delivery, annotations
@@ -18,6 +21,9 @@ from bot.model.errors import PermanentError, TemporaryError
 from bot.model.events import Batch, Event, Reaction
 from bot.model.ports import Clock, Shown
 from bot.model.reports import Outgoing
+
+if TYPE_CHECKING:  # it needs the extra
+    from adapters.chat.matrix.encryption import Encryption
 
 KINDS = [
     "m.room.message",
@@ -67,12 +73,15 @@ class Matrix:
         self._clock = clock
         self._socket = Socket(instance, settings, data)
         self._rooms = Rooms(self._socket)
-        self._delivery = Delivery(instance, self._socket, self._rooms)
+        self._encryption = _encryption(instance, self._socket, data, clock)
+        self._delivery = Delivery(instance, self._socket, self._rooms, self._encryption)
         self._reactions = translate.Reactions()
 
     async def close(self) -> None:
         """Close the connection. What was heard and not handed over is heard again."""
         await self._socket.close()
+        if self._encryption is not None:
+            await self._encryption.close()
 
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
         """See `ports.Chat`. The first batch of a new account is empty: it only carries the position to begin at."""
@@ -90,10 +99,12 @@ class Matrix:
                 yield batch
             arrived, failures, cursor = True, 0, batch.cursor
             await self._rooms.follow()
+            if self._encryption is not None:
+                await self._encryption.follow()
 
     async def send(self, outgoing: Outgoing) -> str:
         """See `ports.Chat`. The reference is the event id."""
-        await self._socket.ready()
+        await self._ready()
         match outgoing:
             case Outgoing(kind="post", report=report) if report is not None:
                 return await self._delivery.post(outgoing, report)
@@ -136,29 +147,44 @@ class Matrix:
                 events.append(Reaction(id, account, shown.message, emoji, added=False, at=now))
         return events
 
+    async def _ready(self) -> None:
+        await self._socket.ready()
+        if self._encryption is not None and not self._socket.device:
+            log.warning("%s: a token without a device cannot read encrypted rooms", self._instance)
+            self._encryption = self._delivery.encryption = None
+        if self._encryption is not None:
+            await self._encryption.ready()
+
     async def _arrive(self, cursor: str | None) -> Batch:
         """See what waits at the start: invitations, and where a new account begins. Old messages are not read."""
-        await self._socket.ready()
+        await self._ready()
         answer = await self._sync(_POSITION, None)
         self._note_invitations(answer)
+        if (
+            self._encryption is not None and cursor is None
+        ):  # else the first news bring the same keys
+            self._encryption.hear(answer)
         return Batch((), cursor=cursor or str(answer["next_batch"]))
 
     async def _hear(self, cursor: str) -> Batch:
-        await self._socket.ready()
+        await self._ready()
         answer = await self._sync(_NEWS, cursor)
         self._note_invitations(answer)
         bot = self._bot()
-        events: list[Event] = []
         lost: list[str] = []
+        news = self._encryption.hear(answer) if self._encryption is not None else []
         for room, joined in answer.get("rooms", {}).get("join", {}).items():
             raw, complete = await self._timeline(room, joined.get("timeline", {}), cursor)
+            news.extend((event, room) for event in raw)
             if not complete:
                 lost.append(f"Messages in {room} from while I was away could not all be read.")
-            for event in raw:
-                heard = await self._translate(event, room, bot)
-                if heard is not None:
-                    events.append(heard)
-        return Batch(tuple(events), str(answer["next_batch"]), " ".join(lost) or None)
+                if self._encryption is not None:
+                    self._encryption.rooms.forget_plain(room)
+        heard = [await self._translate(event, room, bot) for event, room in news]
+        if self._encryption is not None:
+            self._encryption.save()
+        events = tuple(event for event in heard if event is not None)
+        return Batch(events, str(answer["next_batch"]), " ".join(lost) or None)
 
     async def _sync(self, wanted: Json, since: str | None) -> Json:
         # Never the same question twice: Synapse repeats an answer of the last two minutes, even one that only a dead
@@ -184,7 +210,7 @@ class Matrix:
             older, complete = await self._history(room, str(timeline["prev_batch"]), since)
             events = older + events
         once = {event.get("event_id"): event for event in events}
-        return since_invited(list(once.values()), self._socket.user), complete
+        return translate.since_invited(list(once.values()), self._socket.user), complete
 
     async def _history(self, room: str, start: str, since: str) -> tuple[list[Json], bool]:
         pages: list[Json] = []
@@ -221,10 +247,28 @@ class Matrix:
                 return self._reactions.remove(event)
             case "m.room.member":
                 self._rooms.changed(room)
-            case "m.room.encrypted" | "m.room.encryption":
+            case "m.room.encrypted":
+                return await self._read(event, room, bot)
+            case "m.room.encryption" if self._encryption is None:
                 self._rooms.encrypted(room)
+            case "m.room.encryption" if self._encryption and "state_key" in event:
+                self._encryption.rooms.seals(room)
             case _:
                 pass
+        return None
+
+    async def _read(self, event: Json, room: str, bot: translate.Bot) -> Event | None:
+        """The message in an encrypted event. One that has no key yet is held, and heard when it comes."""
+        if self._encryption is None:
+            self._rooms.encrypted(room)
+            return None
+        if event.get("sender") == bot.user:
+            return None
+        inner = self._encryption.read(event, room)
+        if inner is None:
+            self._encryption.hold(event, room)
+        elif inner.get("type") == "m.room.message":
+            return await self._translate(inner, room, bot)
         return None
 
     async def _thread(self, event: Json, room: str) -> str:
@@ -243,21 +287,11 @@ class Matrix:
         return translate.Bot(self._instance, self._socket.user, self._name, self._socket.name)
 
 
-def since_invited(events: list[Json], user: str) -> list[Json]:
-    """The events from the last invitation of `user` on, where it was followed by a join: what was said before is not
-    for a newcomer. All of them when there was no such join."""
-    start, invited = 0, None
-    for index, event in enumerate(events):
-        if event.get("type") != "m.room.member" or event.get("state_key") != user:
-            continue
-        before = event.get("unsigned", {}).get("prev_content", {}).get("membership")
-        match event.get("content", {}).get("membership"):
-            case "invite":
-                invited = index
-            case "join" if before != "join":
-                start = index if invited is None else invited
-            case "leave" | "ban":
-                invited = None
-            case _:
-                pass
-    return events[start:]
+def _encryption(instance: str, socket: Socket, data: Path, clock: Clock) -> "Encryption | None":
+    """Encrypted rooms, where the extra for them is installed."""
+    if not ENCRYPTION_ENABLED:
+        return None
+    # it imports what only the extra brings
+    from adapters.chat.matrix.encryption import Encryption
+
+    return Encryption(instance, socket, data, clock)

@@ -6,13 +6,16 @@ Every request has a transaction id made of the outgoing's key, so the server its
 import hashlib
 import logging
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.chat.matrix import render
 from adapters.chat.matrix.rooms import Rooms
 from adapters.chat.matrix.socket import MEDIA, RELATIONS, Json, Socket, path
 from bot.model.errors import PermanentError
 from bot.model.reports import Attachment, Control, Outgoing, Report
+
+if TYPE_CHECKING:  # it needs the extra
+    from adapters.chat.matrix.encryption import Encryption
 
 REMEMBERED = 2_000
 """Of how many messages the bot's own reactions are known without asking the server."""
@@ -24,8 +27,11 @@ log = logging.getLogger(__name__)
 class Delivery:
     """What one login sends."""
 
-    def __init__(self, instance: str, socket: Socket, rooms: Rooms) -> None:
+    def __init__(
+        self, instance: str, socket: Socket, rooms: Rooms, encryption: "Encryption | None"
+    ) -> None:
         self._instance = instance
+        self.encryption = encryption
         self._socket = socket
         self._rooms = rooms
         self._seeded: dict[str, dict[str, str]] = {}
@@ -65,12 +71,19 @@ class Delivery:
         """Room and thread root (empty for none). Words for one person go to the room with that person alone."""
         room, thread = outgoing.conversation.room, outgoing.conversation.thread
         if outgoing.only_to is not None and not await self._rooms.direct(room):
-            return await self._rooms.private(outgoing.only_to.user), ""
+            sealed = await self._sealed(room)
+            return await self._rooms.private(outgoing.only_to.user, sealed=sealed), ""
         return room, thread if thread.startswith("$") else ""
 
     async def _put(self, room: str, kind: str, content: Json, txn: str) -> str:
+        if kind == "m.room.message" and self.encryption and await self._sealed(room):
+            content = await self.encryption.rooms.seal(room, kind, content)
+            kind = "m.room.encrypted"
         where = path("rooms", room, "send", kind, txn)
         return str((await self._socket.request("PUT", where, content))["event_id"])
+
+    async def _sealed(self, room: str) -> bool:
+        return self.encryption is not None and await self.encryption.rooms.sealed(room)
 
     async def _annotate(self, room: str, message: str, emoji: str, txn: str) -> str:
         relation = {"rel_type": "m.annotation", "event_id": message, "key": emoji}
@@ -89,11 +102,16 @@ class Delivery:
         else:
             where = path("rooms", room, "messages")
         for event in (await self._socket.request("GET", where, query=query)).get("chunk", []):
-            mark = event.get("content", {}).get(render.REPORT)
-            own = event.get("sender") == self._socket.user and isinstance(mark, dict)
-            if own and mark.get("key") == key:
+            own = event.get("sender") == self._socket.user
+            mark = self._opened(event, room).get("content", {}).get(render.REPORT) if own else None
+            if isinstance(mark, dict) and mark.get("key") == key:
                 return str(event["event_id"])
         return ""
+
+    def _opened(self, event: Json, room: str) -> Json:
+        if self.encryption is None or event.get("type") != "m.room.encrypted":
+            return event
+        return self.encryption.read(event, room) or {}
 
     async def _attach(
         self, room: str, root: str, reference: str, files: Iterable[Attachment]
@@ -104,7 +122,7 @@ class Delivery:
             if txn in self._attached:
                 continue
             try:
-                content = await self._upload(each)
+                content = await self._upload(each, room)
             except PermanentError as error:
                 said = f"{each.name} could not be attached. {error}"
                 content = {"msgtype": "m.text", "body": render.visible(said), "m.mentions": {}}
@@ -112,15 +130,17 @@ class Delivery:
             await self._put(room, "m.room.message", content, txn)
             _keep(self._attached, txn, None)
 
-    async def _upload(self, attachment: Attachment) -> Json:
+    async def _upload(self, attachment: Attachment, room: str) -> Json:
         raw = attachment.text.encode("utf8", "replace")
-        answer = await self._socket.request(
-            "POST",
-            path("upload", base=MEDIA),
-            raw,
-            query={"filename": attachment.name},
-            kind="text/plain; charset=utf-8",
-        )
+        where = path("upload", base=MEDIA)
+        if self.encryption and await self._sealed(room):
+            uploaded, opened_by = self.encryption.enclose(raw)
+            kind = "application/octet-stream"
+            answer = await self._socket.request("POST", where, uploaded, kind=kind)
+            content = render.file(attachment, str(answer["content_uri"]), len(raw))
+            return render.enclosed(content, opened_by)
+        kind, query = "text/plain; charset=utf-8", {"filename": attachment.name}
+        answer = await self._socket.request("POST", where, raw, query=query, kind=kind)
         return render.file(attachment, str(answer["content_uri"]), len(raw))
 
     async def _seed(self, key: str, room: str, message: str, controls: tuple[Control, ...]) -> None:

@@ -16,7 +16,7 @@ from bot.model.reports import Attachment, Paragraph, Report, Tone
 
 Json = dict[str, Any]
 
-ROOM_FOR_CONTENT = 50_000
+ROOM_FOR_CONTENT = 45_000
 """Bytes of JSON. A whole event may have 65,536, with ids, hashes and signatures of a length that we do not know."""
 
 SHORTENED = 4_000
@@ -185,6 +185,12 @@ def file(attachment: Attachment, uri: str, size: int) -> Json:
         "info": {"mimetype": "text/plain", "size": size},
         "m.mentions": {},
     }
+
+
+def enclosed(content: Json, opened_by: Json) -> Json:
+    """An `m.file` whose upload was encrypted: how it is opened takes the place of its address."""
+    rest = {key: value for key, value in content.items() if key != "url"}
+    return rest | {"file": opened_by | {"url": content["url"]}}
 
 
 def _size(content: Json) -> int:

@@ -15,6 +15,11 @@ from bot.model.errors import PermanentError, TemporaryError
 TOLD = "parley.told"
 """Room account data that says that this room knows the bot cannot read encrypted messages."""
 
+SEALED: Json = {
+    "type": "m.room.encryption",
+    "state_key": "",
+    "content": {"algorithm": "m.megolm.v1.aes-sha2"},
+}
 UNREADABLE = (
     "I cannot read encrypted rooms yet. Invite me to a room without encryption and ask me there."
 )
@@ -117,13 +122,17 @@ class Rooms:
             self._members[room] = frozenset(answer.get("joined", {}))
         return len(self._members[room]) == 2
 
-    async def private(self, user: str) -> str:
-        """The direct room with that person, made when there is none. Raises TemporaryError, PermanentError."""
+    async def private(self, user: str, *, sealed: bool = False) -> str:
+        """The direct room with that person, made when there is none; an encrypted one where `sealed`.
+
+        Raises TemporaryError, PermanentError."""
         async with self._writing:
             for room in (await self._directs()).get(user, []):
-                if await self._has(room, user):
+                if await self._has(room, user) and (not sealed or await self._is_sealed(room)):
                     return room
-            body = {"preset": "trusted_private_chat", "is_direct": True, "invite": [user]}
+            body: Json = {"preset": "trusted_private_chat", "is_direct": True, "invite": [user]}
+            if sealed:
+                body["initial_state"] = [SEALED]
             answer = await self._socket.request("POST", path("createRoom"), body)
             room = str(answer["room_id"])
         await self._mark(user, room)
@@ -136,6 +145,9 @@ class Rooms:
             if state.get("membership") not in good:
                 return False
         return True
+
+    async def _is_sealed(self, room: str) -> bool:
+        return bool(await self._found(path("rooms", room, "state", "m.room.encryption")))
 
     async def _mark(self, user: str, room: str) -> None:
         async with self._writing:

@@ -41,6 +41,15 @@ class Settings(BaseModel):
         default=(),
         description="With invites = known: Matrix ids, or :example.org for all of a server.",
     )
+    trust: Literal["first_use", "known"] = Field(
+        default="first_use",
+        description="Whose devices read what the bot says in encrypted rooms: every device of the room's members (its "
+        "first keys count from then on), or those of `trusted` alone. Reactions are never encrypted on Matrix.",
+    )
+    trusted: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="With trust = known: ids (or Ed25519 fingerprints) of devices by Matrix id.",
+    )
     poll: float = Field(
         default=30.0, gt=0, le=300, description="Seconds that one question for news may stay open."
     )
@@ -59,7 +68,16 @@ class Settings(BaseModel):
             raise ValueError("give either password or token")
         if self.invites == "known" and not self.inviters:
             raise ValueError('invites = "known" needs inviters, such as [":example.org"]')
+        if self.trust == "known" and not self.trusted:
+            raise ValueError(
+                'trust = "known" needs trusted, such as {"@alice:example.org" = ["DEVICEID"]}'
+            )
         return self
+
+    def trusts(self, user: str, device: str, fingerprint: str) -> bool:
+        """Whether this device may read the bot's messages in encrypted rooms."""
+        named = self.trusted.get(user, ())
+        return self.trust == "first_use" or device in named or fingerprint in named
 
     def welcomes(self, inviter: str) -> bool:
         """Whether an invitation by this Matrix id is followed."""

@@ -9,7 +9,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -61,6 +61,11 @@ class Socket:
             ),
         )
 
+    @property
+    def device(self) -> str:
+        """The id of this login's device, known after `ready`; empty for a token without one."""
+        return self._client.device_id or ""
+
     async def ready(self) -> None:
         """Log in, or take the kept login up again. Raises TemporaryError, PermanentError."""
         async with self._login:
@@ -105,7 +110,7 @@ class Socket:
     async def _answer(self, response: ClientResponse) -> Json:
         async with response:
             raw = await response.read()
-        answer = _object(raw)
+        answer = decoded(raw)
         if response.status < 300 and answer is not None:
             return answer
         answer = answer or {}
@@ -201,30 +206,42 @@ class Socket:
         device, token = str(answer["device_id"]), str(answer["access_token"])
         self._enter_as(device, token)
         kept = {"homeserver": self.settings.homeserver, "user": self.user}
-        _write(self._file, kept | {"device": device, "token": token})
+        write(self._file, kept | {"device": device, "token": token})
 
 
 def _encoded(body: Json | None) -> str | None:
     return None if body is None else json.dumps(body)
 
 
-def _object(raw: bytes) -> Json | None:
+def decoded(raw: bytes) -> Json | None:
+    """The JSON object in these bytes, if they are one."""
     try:
-        decoded = json.loads(raw)
-    except ValueError:
+        found = json.loads(raw)
+    except (ValueError, RecursionError):
         return None
-    return decoded if isinstance(decoded, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def kept(file: Path, make: Callable[[], Json]) -> Json:
+    """What a file of the data folder holds; made and written first where there is none or it is broken."""
+    found: Json | None = None
+    with contextlib.suppress(FileNotFoundError):
+        found = decoded(file.read_bytes())
+    if found is None:
+        found = make()
+        write(file, found)
+    return found
 
 
 def _read(file: Path) -> Json:
     """The kept login; empty when there is none or it is broken, which a new login mends."""
     kept: Json | None = None
     with contextlib.suppress(FileNotFoundError):
-        kept = _object(file.read_bytes())
+        kept = decoded(file.read_bytes())
     return kept if kept and {"user", "device", "token"} <= kept.keys() else {}
 
 
-def _write(file: Path, kept: Json) -> None:
+def write(file: Path, kept: Json) -> None:
     """Readable by the bot's own user alone, and whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")

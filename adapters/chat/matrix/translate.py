@@ -184,6 +184,26 @@ def plain(emoji: str) -> str:
     return emoji.replace(_PLAIN, "")
 
 
+def since_invited(events: list[dict[str, Any]], user: str) -> list[dict[str, Any]]:
+    """The events from the last invitation of `user` on, where it was followed by a join: what was said before is not
+    for a newcomer. All of them when there was no such join."""
+    start, invited = 0, None
+    for index, event in enumerate(events):
+        if event.get("type") != "m.room.member" or event.get("state_key") != user:
+            continue
+        before = event.get("unsigned", {}).get("prev_content", {}).get("membership")
+        match event.get("content", {}).get("membership"):
+            case "invite":
+                invited = index
+            case "join" if before != "join":
+                start = index if invited is None else invited
+            case "leave" | "ban":
+                invited = None
+            case _:
+                pass
+    return events[start:]
+
+
 def at(event: Json) -> datetime:
     """When the sender's server says it was; the epoch where that makes no sense."""
     stamp = event.get("origin_server_ts")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.chat.matrix.scenes import Bench, Scene, joined
+from tests.chat.matrix.secrecy import Phone, Secret, enter, numbers
 from tests.servers.matrix_driver import Driver
+from tests.servers.matrix_sealed import SealedDriver
 from tests.servers.synapse import Synapse, User, absent
 
 _numbers = itertools.count(1)
@@ -59,3 +61,28 @@ async def scene(bench: Bench, alice: Driver) -> Scene:
     room = await alice.create(bench.user.id)
     await joined(alice, room, bench.user.id)
     return Scene(bench, room, chat, ears)
+
+
+@pytest.fixture
+async def phone(synapse: Synapse, tmp_path: Path) -> AsyncIterator[Phone]:
+    """A new device of somebody."""
+    made: list[SealedDriver] = []
+
+    async def make(user: User) -> SealedDriver:
+        driver = SealedDriver(synapse.url, user, tmp_path / f"phone{next(numbers)}")
+        made.append(driver)
+        return await driver.start()
+
+    yield make
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+async def carol(synapse: Synapse) -> User:
+    return synapse.register(f"carol{next(numbers)}")
+
+
+@pytest.fixture
+async def secret(bench: Bench, phone: Phone, carol: User) -> Secret:
+    return await enter(bench, await phone(carol))

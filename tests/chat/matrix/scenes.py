@@ -2,7 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from adapters.chat.matrix.settings import Settings
 from bot.clock import SystemClock
 from bot.model.events import Batch, Event
 from bot.model.people import Account, Conversation
+from bot.model.ports import Clock
 from bot.model.reports import Control, Outgoing, Paragraph, Report
 from tests.servers.matrix_driver import Driver
 from tests.servers.synapse import Synapse, User
@@ -82,6 +87,7 @@ class Bench:
     synapse: Synapse
     user: User
     data: Path
+    clock: Clock = field(default_factory=SystemClock)
     _chats: list[Matrix] = field(default_factory=list)
     _ears: list[Ears] = field(default_factory=list)
 
@@ -96,7 +102,7 @@ class Bench:
 
     def chat(self, **changes: object) -> Matrix:
         """A new process's chat on the same data."""
-        chat = Matrix(INSTANCE, self.settings(**changes), "infra", self.data, SystemClock())
+        chat = Matrix(INSTANCE, self.settings(**changes), "infra", self.data, self.clock)
         self._chats.append(chat)
         return chat
 
@@ -104,6 +110,19 @@ class Bench:
         ears = Ears(chat, cursor)
         self._ears.append(ears)
         return ears
+
+    def process(self, heard: Path, *words: str) -> subprocess.Popen[bytes]:
+        """The chat in a process of its own, which writes what it stores into `heard` (see listener.py)."""
+        settings = self.settings(poll=0.5).model_dump(mode="json") | {
+            "password": self.user.password
+        }
+        script = Path(__file__).with_name("listener.py")
+        root = script.parents[3]
+        return subprocess.Popen(
+            [sys.executable, str(script), json.dumps(settings), str(self.data), str(heard), *words],
+            env={"PYTHONPATH": str(root), "PATH": os.environ.get("PATH", "")},
+            cwd=root,
+        )
 
     async def close(self) -> None:
         for ears in self._ears:
@@ -154,3 +173,28 @@ VOTES = (Control("approve", "✅", "approve"), Control("reject", "❌", "reject"
 
 def account(driver: Driver) -> Account:
     return Account(INSTANCE, driver.user)
+
+
+@contextlib.asynccontextmanager
+async def killed(process: subprocess.Popen[bytes]) -> AsyncIterator[None]:
+    """A process that ends by SIGKILL with the block."""
+    try:
+        yield
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.wait)
+
+
+def stored(heard: Path) -> dict[str, str]:
+    """What a listener process has stored: text by event id."""
+    lines = heard.read_text().splitlines() if heard.exists() else []
+    return {each["id"]: each["text"] for line in lines for each in json.loads(line)["heard"]}
+
+
+async def until_stored(heard: Path, count: int) -> dict[str, str]:
+    """Wait until so many messages are stored."""
+    for _ in range(600):
+        if len(stored(heard)) >= count:
+            break
+        await asyncio.sleep(0.1)
+    return stored(heard)

@@ -37,6 +37,8 @@ def test_a_slash_at_the_end_of_the_server_does_no_harm() -> None:
         ({"user": "infra"}, "user"),
         ({"invites": "nobody"}, "invites"),
         ({"invites": "known"}, "needs inviters"),
+        ({"trust": "known"}, "needs trusted"),
+        ({"trust": "nobody"}, "trust"),
         ({"pasword": "x"}, "pasword"),
         ({"poll": 0}, "poll"),
     ],
@@ -68,3 +70,16 @@ def test_reading_the_settings_brings_no_sdk() -> None:
         "s.PLUGIN.load(); assert 'nio' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_trust_on_first_use_is_for_every_device() -> None:
+    assert Settings.model_validate(GOOD).trusts("@alice:x", "PHONE", "key")
+
+
+def test_known_devices_are_named_by_id_or_fingerprint() -> None:
+    trusted = {"@alice:x": ["PHONE", "key2"]}
+    strict = Settings.model_validate(GOOD | {"trust": "known", "trusted": trusted})
+    assert strict.trusts("@alice:x", "PHONE", "key1")
+    assert strict.trusts("@alice:x", "LAPTOP", "key2")
+    assert not strict.trusts("@alice:x", "LAPTOP", "key1")
+    assert not strict.trusts("@bob:x", "PHONE", "key2")

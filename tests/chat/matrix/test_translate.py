@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.matrix.adapter import since_invited
-from adapters.chat.matrix.translate import Bot, Reactions, message, replied_to
+from adapters.chat.matrix.translate import Bot, Reactions, message, replied_to, since_invited
 
 BOT = Bot("matrix", "@infra:hs.test", "infra", "Infra Bot")
 KEYS = st.sampled_from(
