@@ -1,6 +1,7 @@
 """A server that dies, limits, or no longer knows the bot; a login that is kept; answers that are not Matrix."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -178,7 +179,10 @@ async def _patiently(chat: Matrix, sent: Outgoing) -> list[float]:
 async def answering(raw: bytes) -> AsyncIterator[str]:
     """A server on a socket that answers everything with these bytes; none at all: it never answers."""
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         await reader.readuntil(b"\r\n\r\n")
         if raw:
             writer.write(raw)
@@ -192,6 +196,10 @@ async def answering(raw: bytes) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for writer in writers:
+            writer.close()
+            with contextlib.suppress(OSError):  # whoever asked may have gone first
+                await writer.wait_closed()
 
 
 def reply(status: str, body: str, *headers: str) -> bytes:

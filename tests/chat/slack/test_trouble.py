@@ -246,10 +246,12 @@ async def test_answers_that_are_no_use(
 
 
 async def test_a_server_that_never_answers(bench: Bench) -> None:
+    writers: list[asyncio.StreamWriter] = []
+
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         with contextlib.suppress(ConnectionError):
             await reader.read()
-        writer.close()
 
     server = await asyncio.start_server(mute, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/"
@@ -258,6 +260,10 @@ async def test_a_server_that_never_answers(bench: Bench) -> None:
         await chat.send(outgoing("k1", report=card("x")))
     await chat.close()
     server.close()
+    for writer in writers:
+        writer.close()
+        with contextlib.suppress(OSError):  # whoever asked has gone first
+            await writer.wait_closed()
 
 
 async def test_a_connection_lives_longer_than_a_request_may_take(
