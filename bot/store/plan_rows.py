@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Index, Row, text
+from sqlalchemy import ColumnElement, Index, Row, literal_column, text
 from sqlmodel import Field, SQLModel
 
 from bot.model import approvals, plans
@@ -49,6 +49,8 @@ class PlanRow(SQLModel, table=True):
 
 
 TABLE = PlanRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+BORN: ColumnElement[int] = literal_column("plans.rowid")
+"""The order of making. Not the time: the clock may be set back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.plans import Look, Plan
 from bot.store.documents import dump
-from bot.store.plan_rows import LAGS, TABLE, Stored, stored_of
+from bot.store.plan_rows import BORN, LAGS, TABLE, Stored, stored_of
 from bot.store.statements import Statement
 
 _newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == bindparam("plan"))
@@ -149,7 +149,7 @@ def lagging(connection: Connection) -> bool:
 def unpublished(connection: Connection) -> list[Stored]:
     """Revisions whose card does not tell the truth yet, oldest first."""
     wanted = select(TABLE).where(LAGS)
-    rows = connection.execute(wanted.order_by(TABLE.c.created_at, TABLE.c.revision))
+    rows = connection.execute(wanted.order_by(BORN))
     return [stored_of(row) for row in rows]
 
 
@@ -171,7 +171,7 @@ def in_thread(connection: Connection, conversation: Conversation, limit: int = 5
             TABLE.c.room == conversation.room,
             TABLE.c.thread == conversation.thread,
         )
-        .order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc())
+        .order_by(BORN.desc())
         .limit(limit)
     )
     return [stored_of(row) for row in rows]
@@ -193,7 +193,7 @@ def in_state(
     connection: Connection, *states: plans.State, limit: int | None = None
 ) -> list[Stored]:
     """Plans in any of these states (all states when none is given), newest first."""
-    wanted = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.revision.desc()).limit(limit)
+    wanted = select(TABLE).order_by(BORN.desc()).limit(limit)
     if states:
         wanted = wanted.where(TABLE.c.state.in_(states))
     return [stored_of(row) for row in connection.execute(wanted)]
@@ -218,7 +218,7 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
         select(TABLE)
         .join(newest, and_(TABLE.c.id == newest.c.id, TABLE.c.revision == newest.c.revision))
         .where(or_(TABLE.c.id == safe, TABLE.c.id.like(f"%{safe}")))
-        .order_by(TABLE.c.created_at.desc())
+        .order_by(BORN.desc())
     )
     return [stored_of(row) for row in rows]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
 from sqlmodel import Field, SQLModel
 
 from bot.model.errors import TransitionError
@@ -36,6 +36,8 @@ class QuestionRow(SQLModel, table=True):
 
 
 TABLE = QuestionRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+BORN: ColumnElement[int] = literal_column("questions.rowid")
+"""The order of asking. Not the time: the clock may be set back."""
 
 
 def ask(connection: Connection, question: Question, at: datetime) -> None:
@@ -86,7 +88,7 @@ def newest(connection: Connection, conversation: Conversation) -> Question | Non
             TABLE.c.thread == conversation.thread,
             TABLE.c.state == "open",
         )
-        .order_by(TABLE.c.asked_at.desc(), TABLE.c.id.desc())
+        .order_by(BORN.desc())
         .limit(1)
     ).first()
     return load(Question, row.document) if row else None
@@ -107,7 +109,7 @@ def unposted(connection: Connection) -> list[Question]:
     rows = connection.execute(
         select(TABLE.c.document)
         .where(TABLE.c.state == "open", TABLE.c.posted.is_(False))
-        .order_by(TABLE.c.asked_at)
+        .order_by(BORN)
     )
     return [load(Question, row.document) for row in rows]
 
@@ -120,7 +122,7 @@ def posted(connection: Connection, question_id: str) -> None:
 def open_ones(connection: Connection) -> list[Question]:
     """Every open question."""
     rows = connection.execute(
-        select(TABLE.c.document).where(TABLE.c.state == "open").order_by(TABLE.c.asked_at)
+        select(TABLE.c.document).where(TABLE.c.state == "open").order_by(BORN)
     )
     return [load(Question, row.document) for row in rows]
 

@@ -174,3 +174,26 @@ def test_a_switch_says_who_and_why(connection: Connection) -> None:
     assert switches.why(connection, "stop") == "alice stopped everything"
     assert switches.turn_off(connection, "stop")
     assert not switches.turn_off(connection, "stop")
+
+
+def test_the_newest_is_the_last_made_even_when_the_clock_was_set_back(
+    connection: Connection,
+) -> None:
+    questions.ask(connection, Question("q9", "slot", ROOM, "Which port?"), NOW)
+    questions.ask(connection, Question("q1", "slot", ROOM, "Which name?"), NOW - timedelta(hours=1))
+    newest = questions.newest(connection, ROOM)
+    assert newest is not None
+    assert newest.id == "q1"
+    kept(connection, a_plan("b2"))
+    first = plans.fetch(connection, "b2")
+    plans.save(
+        connection,
+        dump(a_plan("a1")),
+        replace(first.request, plan="a1"),
+        ROOM,
+        ALICE,
+        {},
+        quiet=False,
+        at=NOW - timedelta(hours=1),
+    )
+    assert [stored.plan.id for stored in plans.in_thread(connection, ROOM)] == ["a1", "b2"]
