@@ -3,8 +3,6 @@
 The first answer that the question takes settles it; whoever is later changes nothing.
 """
 
-from dataclasses import replace
-
 from sqlalchemy import Connection
 
 from approvals import gate
@@ -33,6 +31,13 @@ OF_RUNS = frozenset({"in_doubt", "human"})
 """Questions about a run, which need somebody with a say."""
 _REDOING = frozenset({"retry", "roll back"})
 TOO_LATE = "That question is no longer open: your answer changed nothing."
+
+
+YES, NO = frozenset({"yes", "y"}), frozenset({"no", "n"})
+
+
+def _word(text: str) -> str:
+    return text.strip().strip(".!").casefold()
 
 
 async def answer(house: House, event: Event, question_id: str, text: str) -> Effect:
@@ -93,24 +98,19 @@ async def _planned(house: House, question: Question, text: str, wish: Wish) -> E
 
 
 async def _wanted(house: House, question: Question, text: str, wish: Wish) -> Effect:
-    word = text.strip().strip(".!").casefold()
-    if word in {"yes", "y"}:
+    word = _word(text)
+    if word in YES:
         return await begin(house, wish)
-    if word in {"no", "n"}:
+    if word in NO:
         return said(house, wish, words.note("Then I leave it."))
-    return said(house, replace(wish), words.refusal("Answer yes or no."))
+    return said(house, wish, words.refusal("Answer yes or no."))
 
 
 def _settled(
     connection: Connection, house: House, wish: Wish, question: Question, effect: Effect, text: str
 ) -> None:
     now = house.clock.now()
-    if question.kind == "wanted" and text.strip().strip(".!").casefold() not in {
-        "yes",
-        "y",
-        "no",
-        "n",
-    }:
+    if question.kind == "wanted" and _word(text) not in YES | NO:
         effect(connection)
         return
     if questions.settle(connection, question.id, now):

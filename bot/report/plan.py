@@ -1,4 +1,4 @@
-"""The plan's card in each of its states, as cards.md shows them. Called by `bot.flow` at every change; a pure function."""
+"""The plan's card in each of its states, as cards.md shows them. Called by `bot.loops.publish` at every change; a pure function."""
 
 from collections.abc import Callable, Mapping
 

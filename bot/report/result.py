@@ -1,4 +1,4 @@
-"""The result: one new message at the end of a run, so that the requester is notified. Called by `bot.flow`."""
+"""The result: one new message at the end of a run, so that the requester is notified. Called by `bot.loops.publish`."""
 
 from bot.model import runs
 from bot.model.people import Account

@@ -1,4 +1,4 @@
-"""Plans and their cards' truth. Written by `bot.cases` and `bot.execution`, read by `bot.publish` and the commands.
+"""Plans and their cards' truth. Written by `bot.cases` and `bot.execution`, read by `bot.loops.publish` and the commands.
 
 A revision's bytes never change. Its state does, and every change bumps `version`; whoever publishes cards looks
 for rows whose `version` is ahead of `shown`, so no change is ever missed and many at once become one edit.

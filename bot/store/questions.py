@@ -1,4 +1,4 @@
-"""Open questions. Asked by `bot.cases` and `bot.execution`, posted by `bot.publish`, settled by an answer in the thread."""
+"""Open questions. Asked by `bot.cases` and `bot.execution`, posted by `bot.loops.publish`, settled by an answer in the thread."""
 
 from datetime import datetime
 
@@ -41,7 +41,7 @@ BORN: ColumnElement[int] = literal_column("questions.rowid")
 
 
 def ask(connection: Connection, question: Question, at: datetime) -> None:
-    """A new open question; `bot.publish` posts it."""
+    """A new open question; `bot.loops.publish` posts it."""
     connection.execute(
         insert(TABLE).values(
             id=question.id,

@@ -1,4 +1,4 @@
-"""Votes on plans. Written by `bot.cases.vote` in the transaction that decides, read by `bot.publish` and the claim."""
+"""Votes on plans. Written by `bot.cases.vote` in the transaction that decides, read by `bot.loops.publish` and the claim."""
 
 from datetime import datetime
 
