@@ -10,6 +10,20 @@ from bot.model.people import Account, Conversation
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Something that came with a message. `id` is what its adapter needs to fetch it, opaque to all others; `size` is in
+    bytes and `seconds` its length, both as the sender's platform says and None where it does not. `voice` marks a voice
+    note: words to be heard, where any other file is only data."""
+
+    id: str
+    name: str
+    media_type: str = "application/octet-stream"
+    size: int | None = None
+    voice: bool = False
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Words somebody wrote. `id` is the platform's own, unique within the instance.
 
@@ -25,6 +39,7 @@ class Message:
     addressed: bool = False
     fresh_thread: bool = True
     kind: str = "message"
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from bot.model.events import Batch, Event
+from bot.model.events import Batch, Event, File
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Draft, Step
 from bot.model.questions import QuestionKind
@@ -47,6 +47,16 @@ class Chat(Protocol):
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
         """The reactions that differ between the platform and `Shown.known`, as events. Called on every (re)start."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A chat that people can send files to."""
+
+    async def fetch(self, file: File, limit: int) -> bytes:
+        """What is in it. Raises TemporaryError, PermanentError when it is gone or longer than `limit` bytes, which are
+        never read whole."""
         ...
 
 

@@ -1,5 +1,6 @@
 """What people read, before any platform lays it out. Made by `bot.report`, stored in the outbox, rendered by chat adapters."""
 
+from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -34,10 +35,19 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Text too long for a message: posted as a file where the platform has files."""
+    """Text too long for a message, posted as a file where the platform has files. Of any other `media_type` than text,
+    `text` is the bytes in base64."""
 
     name: str
     text: str
+    media_type: str = "text/plain"
+
+    @property
+    def content(self) -> bytes:
+        """The file's bytes."""
+        if self.media_type.startswith("text/"):
+            return self.text.encode()
+        return b64decode(self.text)
 
 
 @dataclass(frozen=True, slots=True)
