@@ -13,24 +13,21 @@ from approvals.admission import NotCounted, admit, role_asked, self_words
 from approvals.people import People
 from approvals.policy import OPERATOR, Policy
 from bot.model.approvals import (
-    TRANSITIONS,
     ApprovalRequest,
     Approved,
     Decision,
     Expired,
     Pending,
     Rejected,
-    State,
     Vote,
 )
-from bot.model.errors import TransitionError
 from bot.model.ids import short
 from bot.model.people import Account, Person
 from bot.model.plans import Plan
 from bot.model.sections import Refusal
 
 __all__ = [
-    "NotCounted", "admit", "decide", "may_redo", "may_stop", "move", "recheck", "request", "requester", "state_of",
+    "NotCounted", "admit", "decide", "may_look", "may_redo", "may_stop", "recheck", "request", "requester",
 ]  # fmt: skip
 
 
@@ -119,8 +116,15 @@ def recheck(
             )
 
 
+def may_look(request: ApprovalRequest, account: Account, people: People) -> Person | NotCounted:
+    """Who says that they look at a plan, or what its result was worth: every known person."""
+    person = people.who(account)
+    return person or NotCounted("people", words.stranger(account, people, role_asked(request)))
+
+
 def may_stop(request: ApprovalRequest, account: Account, people: People) -> Person | NotCounted:
-    """Who cancels a run, answers for a `human` step or says `done` / `not done`: a requester, or anybody with the role."""
+    """Who cancels or holds a plan, lets it go on, asks for it once more, answers for a `human` step or says `done` / `not done`:
+    a requester, or anybody with the role."""
     person = people.who(account)
     if person is None:
         return NotCounted("people", words.stranger(account, people, role_asked(request)))
@@ -131,7 +135,7 @@ def may_stop(request: ApprovalRequest, account: Account, people: People) -> Pers
 
 
 def may_redo(request: ApprovalRequest, account: Account, people: People) -> Person | NotCounted:
-    """Who says `retry` or `roll back`: whoever could approve every part of the plan."""
+    """Who says `retry` or `roll back`, or asks for a roll back: whoever could approve every part of the plan."""
     person = people.who(account)
     if person is None:
         return NotCounted("people", words.stranger(account, people, role_asked(request)))
@@ -140,18 +144,6 @@ def may_redo(request: ApprovalRequest, account: Account, people: People) -> Pers
     if not all(counting.may_approve(person, each, request) for each in request.requirements):
         return NotCounted("self", f"That did not count: {self_words(request)}")
     return person
-
-
-def state_of(decision: Decision) -> State:
-    """The state of a request that has just been decided."""
-    return decision.kind
-
-
-def move(state: State, to: State) -> State:
-    """`to`, where the table has that edge. Raises TransitionError where it has not."""
-    if to not in TRANSITIONS[state]:
-        raise TransitionError(f"An approval that is {state} cannot become {to}.")
-    return to
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 """The wiring: rooms into a house, loops into one TaskGroup; start, drain, stop. Called by the commands `run` and `chat`."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from approvals.people import People
 from approvals.policy import DefaultPolicy
 from bot.bus import Bus
 from bot.cases.expire import expire
+from bot.cases.home import HomePages
 from bot.cases.reload import reload
 from bot.clock import SystemClock
 from bot.config import Configuration
@@ -18,11 +20,14 @@ from bot.execution.runner import Runner
 from bot.house import House
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
+from bot.loops.follow import Follow
 from bot.loops.listen import listen
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
 from bot.loops.rest import Rest
+from bot.loops.trouble import Troubles
 from bot.loops.work import Work
+from bot.model.errors import ConfigurationError
 from bot.model.ports import Chat, Closes
 from bot.model.runs import Limits
 from bot.planner.offline import OfflinePlanner
@@ -32,6 +37,7 @@ from bot.store import outbox
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
 from bot.store.seal import Sealer
+from bot.store.suspects import Suspects
 from bot.store.writer import Store
 from bot.targets import Targets
 from capabilities.guard import StepGuard
@@ -40,6 +46,9 @@ from capabilities.render import SectionRenderer
 from scheduler.jobs import Job, keep
 
 log = logging.getLogger(__name__)
+
+GARBAGE = (20_000, 20, 20)
+"""Allocations before the collector looks, and how often it looks at older objects: a message makes few cycles."""
 
 
 def open_chats(house: House, configuration: Configuration) -> dict[str, Chat]:
@@ -54,7 +63,9 @@ def open_chats(house: House, configuration: Configuration) -> dict[str, Chat]:
     chats = {}
     for chat in configuration.chats:
         if chat.plugin.name != "console":
-            more = {"suggest": suggest} if chat.plugin.suggests else {}
+            more: dict[str, Any] = {"suggest": suggest} if chat.plugin.suggests else {}
+            if chat.plugin.homes:
+                more["home"] = HomePages(house, chat.instance)
             given = (chat.instance, chat.settings, house.name, configuration.data, house.clock)
             chats[chat.instance] = chat.plugin.load()(*given, **more)
     return chats
@@ -120,6 +131,8 @@ def _wire(
         redactor=redactor,
         late=configuration.late,
         started_at=clock.now(),
+        approval_rooms=configuration.approval_rooms,
+        operators=configuration.operators,
     )
 
 
@@ -136,11 +149,15 @@ async def serve(
 
     `reprints` are the instances whose screen begins empty: their open cards and questions are shown again."""
     sealer = Sealer(house.store, configuration.key_folder, configuration.heads)
+    suspects = Suspects(configuration.data)
+    # What was made for the start stays to the end: the collector need not look at it with every message.
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     await house.store.write(outbox.recover)
     await house.runner.recover()
     await reprint(house, reprints)
-    async with asyncio.TaskGroup() as group:
-        rest, running = _start(house, sealer, chats, group)
+    async with _watched(house, configuration, chats), asyncio.TaskGroup() as group:
+        rest, running = _start(house, sealer, suspects, chats, group)
         await rest.dispatch.resume()
         ears = [
             group.create_task(listen(house, instance, chat, rest.dispatch))
@@ -155,35 +172,61 @@ async def serve(
         await rest.come(to_the_end=not stop.is_set())
         await _cancel(running)
     await sealer.seal()
+    suspects.close()
     return not any(delivery.dead for delivery in rest.deliveries.values())
 
 
+@asynccontextmanager
+async def _watched(
+    house: House, configuration: Configuration, chats: Mapping[str, Chat]
+) -> AsyncIterator[None]:
+    """`/metrics` and `/healthz`, where they are wanted."""
+    if not configuration.listen:
+        yield
+        return
+    try:
+        # lazy: aiohttp takes 0.2 s to import, and most terminals need no metrics
+        from bot.health import served
+    except ImportError as error:
+        what = "[bot] listen needs aiohttp, which is not installed."
+        raise ConfigurationError(what, "Install parley[metrics].") from error
+
+    async with served(house, chats, configuration.listen):
+        yield
+
+
 def _start(
-    house: House, sealer: Sealer, chats: Mapping[str, Chat], group: asyncio.TaskGroup
+    house: House,
+    sealer: Sealer,
+    suspects: Suspects,
+    chats: Mapping[str, Chat],
+    group: asyncio.TaskGroup,
 ) -> tuple[Rest, list[asyncio.Task[None]]]:
     """Every loop but the ears, started."""
     work = Work(house, group)
     deliveries = {
         instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
     }
-    dispatch = Dispatch(house, deliveries, group)
+    dispatch = Dispatch(house, Follow(house, deliveries, group), suspects, group)
     loops = (
         dispatch.wait_for_cards(),
         Publisher(house).publish(),
         work.work(),
-        keep(_jobs(house, sealer), house.clock),
+        keep(_jobs(house, sealer, chats), house.clock),
         *(each.deliver() for each in deliveries.values()),
     )
     rest = Rest(house, dispatch, work, deliveries)
     return rest, [group.create_task(loop) for loop in loops]
 
 
-def _jobs(house: House, sealer: Sealer) -> tuple[Job, ...]:
+def _jobs(house: House, sealer: Sealer, chats: Mapping[str, Chat]) -> tuple[Job, ...]:
     """What is done again and again."""
+    troubles = Troubles(house, chats)
     return (
         Job("expiry", timedelta(seconds=1), lambda: expire(house)),
         Job("packs", timedelta(seconds=2), lambda: reload(house)),
         Job("seal", timedelta(seconds=30), sealer.seal),
+        Job("troubles", timedelta(seconds=10), troubles.look),
     )
 
 

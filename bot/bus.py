@@ -8,7 +8,7 @@ from collections import defaultdict
 
 
 class Bus:
-    """Topics are plain words: `inbox`, `outbox`, `cards`, `runs`. Used from the event loop's thread only."""
+    """Topics are plain words: `inbox`, `outbox`, `cards`, `runs`, `homes`. Used from the event loop's thread only."""
 
     def __init__(self) -> None:
         self._topics: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)

@@ -16,8 +16,9 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from bot.model.errors import ConfigurationError
-from bot.model.people import Account, Person
+from bot.model.people import Account, Conversation, Person
 from bot.model.plans import Agent
+from bot.places import place, places
 from bot.plugins import Plugin, find
 from bot.settings import File, durations, sentence
 
@@ -52,6 +53,9 @@ class Configuration:
     timeout: timedelta
     secrets: tuple[str, ...] = field(default=(), repr=False)
     secret_files: tuple[Path, ...] = ()
+    approval_rooms: tuple[Conversation, ...] = ()
+    operators: Conversation | None = None
+    listen: str = ""
 
     @property
     def key_folder(self) -> Path:
@@ -115,13 +119,13 @@ def build(
         raise ConfigurationError(
             sentence(error, File, str(source or "The configuration"))
         ) from error
-    data = _absolute(base, file.bot.data)
+    bot, data = file.bot, _absolute(base, file.bot.data)
     chats = tuple(
         _chat(instance, dict(settings), secrets) for instance, settings in file.chat.items()
     )
     return Configuration(
         source=source,
-        name=file.bot.name,
+        name=bot.name,
         data=data,
         store_url=_store_url(file.store.url, base, data),
         pack_paths=tuple(_absolute(base, each) for each in file.capabilities.paths),
@@ -130,11 +134,14 @@ def build(
         chats=chats,
         impersonate=_impersonate(chats),
         expires=durations(file.approvals.expires),
-        drain=durations(file.bot.drain),
-        late=durations(file.bot.late),
-        timeout=durations(file.bot.timeout),
+        drain=durations(bot.drain),
+        late=durations(bot.late),
+        timeout=durations(bot.timeout),
         secrets=tuple(secrets.seen),
         secret_files=tuple(secrets.files),
+        approval_rooms=places(file.approvals.rooms, file.chat, "[approvals] rooms"),
+        operators=place(bot.operators, file.chat, "[bot] operators") if bot.operators else None,
+        listen=bot.listen,
     )
 
 

@@ -11,6 +11,8 @@ from approvals.people import People
 from approvals.policy import Policy
 from bot.bus import Bus
 from bot.execution.runner import Runner
+from bot.metrics import Metrics
+from bot.model.people import Conversation
 from bot.model.plans import Agent
 from bot.model.ports import Catalogue, Clock, Guard, Redactor, Renderer, Target
 from bot.planner.offline import OfflinePlanner
@@ -33,7 +35,9 @@ class Library(Catalogue, Protocol):
 @dataclass(frozen=True, slots=True)
 class House:
     """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
-    `health` says of each chat instance whether it is connected or what is wrong."""
+    `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
+    whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for
+    long."""
 
     name: str
     store: Store
@@ -51,4 +55,9 @@ class House:
     redactor: Redactor
     late: timedelta
     started_at: datetime
+    approval_rooms: tuple[Conversation, ...] = ()
+    operators: Conversation | None = None
+    metrics: Metrics = field(default_factory=Metrics)
     health: dict[str, str] = field(default_factory=dict)
+    down: dict[str, str] = field(default_factory=dict)
+    stuck: dict[str, str] = field(default_factory=dict)

@@ -18,13 +18,15 @@ class Plugin:
     a default or a clear description); `load()` imports the adapter and returns its factory. `probe`, for
     `parley check`, tries the connection and returns None or one sentence with the mend, or an awaitable of it: a chat's
     takes (settings, instance, data folder), a target's its URL. `suggests` is true for a chat whose factory also takes
-    `suggest`, a function from `agents` or `capabilities` to their names, for completing what people type."""
+    `suggest`, a function from `agents` or `capabilities` to their names, for completing what people type. `homes` is true for one whose factory takes `home`, a
+    `ports.Home`, for a page of each person's own."""
 
     name: str
     settings: type[Any]
     load: Callable[[], Callable[..., Any]]
     probe: Callable[..., Any] | None = None
     suggests: bool = False
+    homes: bool = False
 
 
 def find(group: str, name: str) -> Plugin:

@@ -57,6 +57,9 @@ def _moved(plan: Plan, agents: Sequence[Agent] | None) -> Refusal | None:
 
 
 def _changed(plan: Plan, catalogue: Catalogue) -> Refusal | None:
+    """A section is what it was. Not so for a roll back: only the Rollback that people approved undoes what was done by it."""
+    if plan.undoes:
+        return None
     for step in plan.steps:
         current = catalogue.section(step.section.id)
         if current is None or current.hash != step.section.hash:

@@ -39,13 +39,17 @@ class Table(BaseModel):
 
 class Bot(Table):
     """`[bot]`. `data`: folder of database, files and keys. `drain`: how long a stop waits for running commands.
-    `late`: a request found older than this is asked about first. `timeout`: of one command."""
+    `late`: a request found older than this is asked about first. `timeout`: of one command. `operators`: INSTANCE:ROOM
+    where it is said what could not be delivered elsewhere. `listen`: ADDRESS:PORT of `/metrics` and `/healthz`; by default
+    there is none."""
 
     name: Name = "infra"
     data: str = "var"
     drain: Duration = "10m"
     late: Duration = "10m"
     timeout: Duration = "5m"
+    operators: str = ""
+    listen: Annotated[str, Field(pattern=r"^(?:(?:[^\s:/]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$")] = ""
 
 
 class StoreTable(Table):
@@ -94,9 +98,11 @@ class PersonTable(BaseModel):
 
 
 class Approvals(Table):
-    """`[approvals]`. `expires`: how long a plan waits for votes."""
+    """`[approvals]`. `expires`: how long a plan waits for votes. `rooms`: each INSTANCE:ROOM that sees every plan that
+    waits, besides the thread it was asked in."""
 
     expires: Duration = "8h"
+    rooms: tuple[str, ...] = ()
 
 
 class File(Table):

@@ -29,9 +29,31 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """The stop is over."""
+    """The stop is over; in the thread of a plan that somebody holds, or with its `short` id, the hold."""
 
     reason: str = ""
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Nothing further is begun of a plan: the one of this thread, or the one whose id ends with `short`."""
+
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A new plan that rolls back what one has done: the one of this thread, or the one whose id ends with `short`."""
+
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A new plan of the same steps as one that came to nothing."""
+
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,7 @@ class Settle:
     choice: Literal["done", "not done", "retry", "roll back"]
 
 
-Command = Show | Stop | Resume | Unlock | Cancel | Ballot | Settle
+Command = Show | Stop | Resume | Unlock | Cancel | Hold | Undo | Again | Ballot | Settle
 
 LONGEST = 600
 """Characters: a longer message is no command. A reason fits."""
@@ -99,12 +121,19 @@ _MARKED = r"(?:\s*(?::|,|—|–|\s-)\s*(?:because\s+)?|\s+because\s+)(?P<reason
 _ID = r"(?:\s+(?:plan\s+)?#?(?P<short>[0-9a-f]{4}|[0-9a-f]{8,32})(?![^\s.,:;!—–-]))"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _STOP = re.compile(rf"stop(?:\s+(?:all|everything))?(?:{_MARKED})?", _FLAGS)
-_RESUME = re.compile(rf"(?:resume|start\s+again)(?:{_MARKED})?", _FLAGS)
+_RESUME = re.compile(rf"(?:resume{_ID}?(?:\s+it)?|start\s+again)(?:{_MARKED})?", _FLAGS)
 _UNLOCK = re.compile(
     r"unlock\s+(?P<target>[^\s:,]+)(?:\s*[:,—–]\s*|\s+)?(?:because\s+)?(?P<reason>\S.*)?", _FLAGS
 )
 _CAPABILITIES = re.compile(r"capabilities(?:\s*:\s*|\s+)(?P<query>\S.*)", _FLAGS)
 _CANCEL = re.compile(rf"cancel(?:{_ID}|\s+(?:it|this|that|the\s+plan|this\s+plan))?", _FLAGS)
+_IT = r"(?:\s+(?:it|this|that|the\s+plan|this\s+plan))?"
+_HOLD = re.compile(rf"hold(?:{_ID}|{_IT})", _FLAGS)
+_UNDO = re.compile(
+    rf"(?:(?:undo|roll\s*back)(?:{_ID}|{_IT})|roll\s+(?:it|this|that|the\s+plan|this\s+plan)\s+back)",
+    _FLAGS,
+)
+_AGAIN = re.compile(rf"(?:(?:try|ask){_IT}\s+again|retry)(?:{_ID}|{_IT})", _FLAGS)
 _VOTE = re.compile(
     rf"(?P<verdict>approve|reject){_ID}?(?:\s+(?:it|this|that|the\s+plan|this\s+plan|please))?(?:{_MARKED}|\s+(?P<free>\S.*))?",
     _FLAGS,
@@ -136,7 +165,7 @@ def _stop(line: str, _addressed: bool) -> Stop | None:
 
 def _resume(line: str, _addressed: bool) -> Resume | None:
     match = _RESUME.fullmatch(line)
-    return Resume(match["reason"] or "") if match else None
+    return Resume(match["reason"] or "", (match["short"] or "").casefold()) if match else None
 
 
 def _unlock(line: str, _addressed: bool) -> Unlock | None:
@@ -147,6 +176,21 @@ def _unlock(line: str, _addressed: bool) -> Unlock | None:
 def _cancel(line: str, _addressed: bool) -> Cancel | None:
     match = _CANCEL.fullmatch(line)
     return Cancel((match["short"] or "").casefold()) if match else None
+
+
+def _hold(line: str, _addressed: bool) -> Hold | None:
+    match = _HOLD.fullmatch(line)
+    return Hold((match["short"] or "").casefold()) if match else None
+
+
+def _undo(line: str, _addressed: bool) -> Undo | None:
+    match = _UNDO.fullmatch(line)
+    return Undo((match["short"] or "").casefold()) if match else None
+
+
+def _again(line: str, _addressed: bool) -> Again | None:
+    match = _AGAIN.fullmatch(line)
+    return Again((match["short"] or "").casefold()) if match else None
 
 
 def _capabilities(line: str, _addressed: bool) -> Show | None:
@@ -173,6 +217,13 @@ _VERBS: dict[str, Callable[[str, bool], Command | None]] = {
     "start": _resume,
     "unlock": _unlock,
     "cancel": _cancel,
+    "hold": _hold,
+    "undo": _undo,
+    "roll": _undo,
+    "rollback": _undo,
+    "try": _again,
+    "ask": _again,
+    "retry": _again,
     "capabilities": _capabilities,
     "approve": _vote,
     "reject": _vote,

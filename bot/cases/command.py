@@ -1,13 +1,14 @@
 """The words that work without any planner: looking, stopping, voting by name. Called by the request and reply cases."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from approvals.people import holds
 from approvals.policy import OPERATOR
 from bot import words
-from bot.cases import cancel, questions, say, vote
+from bot.cases import card, hold, say, typed, vote
 from bot.cases.rooms import agents_in
 from bot.cases.views import view
 from bot.house import Effect, House
@@ -22,10 +23,10 @@ from bot.recheck import STOP
 from bot.report import listing, refusal
 from bot.report.question import which_plan
 from bot.report.view import PlanView
-from bot.store import audit, inbox, locks, plans, runs, switches
-from bot.store import questions as asked
+from bot.store import audit, inbox, locks, plans, posts, runs, switches
 from bot.store.locks import Lock
 from bot.store.plan_rows import Stored
+from bot.store.posts import LATELY
 
 NEWEST = 20
 """Plans in a list."""
@@ -34,19 +35,17 @@ NEWEST = 20
 async def handle(house: House, event: Message, person: Person, command: words.Command) -> Effect:
     """The effect of a command word in a mention."""
     match command:
-        case words.Show(what="help" | "agents" | "capabilities"):
+        case words.Show(what="agents" | "capabilities"):
             report = _known(house, event, command)
             return _answer(house, event, lambda _: report)
         case words.Show():
-            return _answer(house, event, lambda c: _stored(c, house, command))
+            return _answer(house, event, lambda c: _stored(c, house, event, command))
         case words.Ballot():
             return ballot(house, event, command)
-        case words.Cancel():
-            return await _cancel(house, event, command)
-        case words.Settle():
-            return await _settle(house, event, command)
         case words.Stop() | words.Resume() | words.Unlock():
             return lambda connection: _switch(connection, house, event, person, command)
+        case _:
+            return await typed.order(house, event, command)
 
 
 def _answer(house: House, event: Message, report: Callable[[Connection], Report]) -> Effect:
@@ -55,25 +54,25 @@ def _answer(house: House, event: Message, report: Callable[[Connection], Report]
 
 def _known(house: House, event: Message, command: words.Show) -> Report:
     """What needs no look into the store."""
-    match command.what:
-        case "agents":
-            return listing.agents_list(agents_in(house, event.conversation))
-        case "capabilities":
-            return listing.capabilities_list(_sections(house, event.conversation, command.query))
-        case _:
-            return help_words(house, event.conversation)
+    if command.what == "agents":
+        return listing.agents_list(agents_in(house, event.conversation))
+    return listing.capabilities_list(_sections(house, event.conversation, command.query))
 
 
-def _stored(connection: Connection, house: House, command: words.Show) -> Report:
+def _stored(connection: Connection, house: House, event: Message, command: words.Show) -> Report:
     """What is true in this very transaction."""
     match command.what:
+        case "help":
+            here = typed.that_apply(connection, house, event)
+            return help_words(house, event.conversation, here)
         case "plans":
             newest = plans.in_state(connection, limit=NEWEST)
             shown = [_view(connection, house, stored) for stored in newest if not stored.quiet]
             return listing.plans_list(shown)
         case "approvals":
-            pending = plans.in_state(connection, "pending")
-            return listing.approvals_list([_view(connection, house, stored) for stored in pending])
+            waiting = plans.in_state(connection, "pending", "held")
+            shown = [_view(connection, house, each) for each in waiting if each.undecided]
+            return listing.approvals_list(shown)
         case _:
             return listing.status(_status(connection, house))
 
@@ -92,16 +91,35 @@ def _status(connection: Connection, house: House) -> listing.Status:
         pending=count("pending"),
         running=count("approved", "queued", "running", "rolling_back", "waiting"),
         in_doubt=count("in_doubt"),
+        held=count("held"),
         stopped_by=switches.why(connection, STOP) or "",
-        connections=tuple(house.health.items()),
+        connections=(*_connections(house), *_lost(connection, house.clock.now())),
     )
 
 
-def help_words(house: House, conversation: Conversation) -> Report:
-    """What may be asked in this room, with an example each."""
+def _connections(house: House) -> list[tuple[str, str]]:
+    """Each chat that was heard of, and what is true of it now."""
+    return [
+        (name, house.down.get(name) or house.stuck.get(name) or words)
+        for name, words in house.health.items()
+    ]
+
+
+def _lost(connection: Connection, now: datetime) -> list[tuple[str, str]]:
+    """What could not be delivered lately."""
+    lost = posts.failed(connection, now - LATELY, newest=posts.NEWEST)
+    if not lost:
+        return []
+    where = lost[-1].conversation
+    words = f"{len(lost)} in {LATELY.days} days, the last one to {where.instance} {where.room}: {lost[-1].words}"
+    return [("not delivered", words)]
+
+
+def help_words(house: House, conversation: Conversation, here: str = "") -> Report:
+    """What may be asked in this room, with an example each; `here` says what may be said to the plan of this thread."""
     agents = agents_in(house, conversation)
     sections = [each for each in _sections(house, conversation, "") if _able(agents, each)]
-    return listing.help_card(house.name, sections, agents)
+    return listing.help_card(house.name, sections, agents, here)
 
 
 def _able(agents: tuple[Agent, ...], section: Section) -> bool:
@@ -122,26 +140,27 @@ def _packs(agents: tuple[Agent, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
 
 
-def ballot(house: House, event: Message, typed: words.Ballot) -> Effect:
+def ballot(house: House, event: Message, given: words.Ballot) -> Effect:
     """`approve` or `reject`, on the thread's only pending card, or on the one that is named."""
-    return lambda connection: _ballot(connection, house, event, typed)
+    return lambda connection: _ballot(connection, house, event, given)
 
 
-def _ballot(connection: Connection, house: House, event: Message, typed: words.Ballot) -> None:
-    pending = plans.pending_in(connection, event.conversation)
-    meant = [stored for stored in pending if stored.plan.id.endswith(typed.short)]
+def _ballot(connection: Connection, house: House, event: Message, given: words.Ballot) -> None:
+    here = card.talked_about(connection, event.conversation)
+    pending = [stored for stored in here if stored.undecided]
+    meant = [stored for stored in pending if stored.plan.id.endswith(given.short)]
     now = house.clock.now()
-    if len(meant) == 1 and typed.verdict == "approve" and _overtakes(connection, event):
+    if len(meant) == 1 and given.verdict == "approve" and _overtakes(connection, event):
         told = "Your `approve` did not count: what was said here before it is still being worked on and may change the plan. Look at the card that comes, then approve."
         say.whisper(connection, event, event.conversation, told, now)
     elif len(meant) == 1:
-        way: vote.Way = "named" if typed.short else "typed"
-        vote.typed(connection, house, event, meant[0], typed.verdict, way, typed.reason)
+        way: vote.Way = "named" if given.short else "typed"
+        vote.typed(connection, house, event, meant[0], given.verdict, way, given.reason)
     elif meant:
-        report = which_plan(typed.verdict, [stored.plan.id for stored in meant])
+        report = which_plan(given.verdict, [stored.plan.id for stored in meant])
         say.reply(connection, event, report, now)
-    elif typed.short or event.addressed:
-        name = f"Plan {typed.short} does not wait" if typed.short else "Nothing waits"
+    elif given.short or event.addressed:
+        name = f"Plan {given.short} does not wait" if given.short else "Nothing waits"
         say.whisper(
             connection,
             event,
@@ -164,29 +183,14 @@ def _overtakes(connection: Connection, event: Message) -> bool:
     return False
 
 
-async def _cancel(house: House, event: Message, command: words.Cancel) -> Effect:
-    found = await house.store.read(lambda connection: _meant(connection, event, command.short))
-    if found is None:
-        sentence = "Which plan? Write `cancel` in its thread, or `cancel` and its short id; `plans` shows them."
-        return _answer(house, event, lambda _: refusal.refusal(sentence))
-    return await cancel.cancel(house, event, found)
-
-
-def _meant(connection: Connection, event: Message, name: str) -> Stored | None:
-    here = plans.in_thread(connection, event.conversation)
-    found = plans.find_stored(connection, name) if name else here[:1]
-    return found[0] if len(found) == 1 else None
-
-
-async def _settle(house: House, event: Message, command: words.Settle) -> Effect:
-    question = await house.store.read(
-        lambda connection: asked.newest(connection, event.conversation)
-    )
-    if question is None or question.kind not in questions.OF_RUNS:
-        return _answer(
-            house, event, lambda _: refusal.refusal("Nothing is in doubt in this thread.")
-        )
-    return await questions.answer_to(house, event, question, command.choice)
+def _released(connection: Connection, house: House, event: Message, command: words.Resume) -> bool:
+    """Whether `resume` was about a plan that somebody holds; a stop of everything goes first."""
+    if switches.why(connection, STOP) and not command.short:
+        return False
+    held = typed.held(connection, event, command.short)
+    if held is not None:
+        hold.release(connection, house, event, held)
+    return held is not None
 
 
 def _switch(
@@ -197,6 +201,8 @@ def _switch(
     command: words.Stop | words.Resume | words.Unlock,
 ) -> None:
     """Anybody known may stop everything; going on, and freeing a target, is for operators."""
+    if isinstance(command, words.Resume) and _released(connection, house, event, command):
+        return
     now = house.clock.now()
     if not isinstance(command, words.Stop) and not holds(person, OPERATOR):
         say.whisper(

@@ -3,6 +3,8 @@
 Called by the request, reply and renew cases inside the transaction of the event that led to it.
 """
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from bot.cases.card import approve
@@ -11,6 +13,7 @@ from bot.house import House
 from bot.model.errors import TransitionError
 from bot.model.ids import short
 from bot.model.people import Account
+from bot.model.plans import Plan
 from bot.model.sections import Risk
 from bot.store import audit, plans
 from bot.store.plan_rows import Stored
@@ -28,14 +31,7 @@ def keep(
     now = house.clock.now()
     plan = composed.plan
     if previous is not None:
-        # As it is in this transaction: it may have been approved since it was read.
-        current = plans.fetch(connection, plan.id, previous.plan.revision)
-        if current.superseded_by is not None:
-            raise TransitionError(
-                f"Plan {short(plan.id)} has revision {current.superseded_by} already.",
-                "Look at its newest card.",
-            )
-        plans.supersede(connection, current, plan.revision, at=now)
+        _supersede(connection, plan, previous, now)
     plans.save(
         connection,
         composed.document,
@@ -58,3 +54,14 @@ def keep(
     )
     if composed.automatic:
         approve(connection, plans.fetch(connection, plan.id, plan.revision), "", house)
+
+
+def _supersede(connection: Connection, plan: Plan, previous: Stored, now: datetime) -> None:
+    """As the previous one is in this transaction: it may have been approved since it was read."""
+    current = plans.fetch(connection, plan.id, previous.plan.revision)
+    if current.superseded_by is not None:
+        raise TransitionError(
+            f"Plan {short(plan.id)} has revision {current.superseded_by} already.",
+            "Look at its newest card.",
+        )
+    plans.supersede(connection, current, plan.revision, at=now)

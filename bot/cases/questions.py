@@ -19,7 +19,7 @@ from bot.model.questions import Question
 from bot.model.sections import Refusal
 from bot.report import refusal as words
 from bot.report.question import answered
-from bot.store import audit, outbox, plans, questions
+from bot.store import audit, outbox, plans, posts, questions
 
 
 def question_key(question_id: str) -> str:
@@ -152,10 +152,10 @@ def _record(
 ) -> None:
     """The answer is in the audit log, and the question's post says what was answered and by whom."""
     person = house.people.who(event.account)
-    key = question_key(question.id)
-    if person is not None and outbox.known(connection, key):
+    if person is not None:
         report = answered(question, house.redactor.redact(text), person.name)
-        outbox.edit(connection, key, report, house.clock.now())
+        for post in posts.under(connection, question_key(question.id)):
+            outbox.edit(connection, post.key, report, house.clock.now())
     audit.record(
         connection,
         "question answered",

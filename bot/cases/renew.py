@@ -34,8 +34,11 @@ def _of_agent(slot: object) -> bool:
 
 
 async def revise(house: House, stored: Stored) -> None:
-    """The next revision, pending; where it cannot be made, the stale card keeps its reason."""
+    """The next revision, pending; where it cannot be made, the stale card keeps its reason. A roll back is not made anew: what
+    it was to undo has changed, and a person looks first."""
     plan = stored.plan
+    if plan.undoes:
+        return
     origin = Origin(plan.id, plan.revision + 1, plan.request, plan.requesters, plan.conversation)
     try:
         composed = await compose(house, drafts(plan), origin)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from bot import words
-from bot.cases import cancel, command, questions, record
+from bot.cases import cancel, card, command, hold, questions, record, typed
 from bot.cases.compose import Origin, compose
 from bot.cases.keep import keep
 from bot.cases.pursue import Wish, refused, said
@@ -26,32 +26,64 @@ from bot.store.plan_rows import Stored
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """What is open in a thread: its newest question, its newest plan that has not ended."""
+    """What is open in a thread: its newest question, its newest plan that has not ended, and the one that words like `hold`
+    or `undo` are about."""
 
     question: Question | None
     plan: Stored | None
+    ordered: Stored | None = None
 
 
 async def handle(house: House, event: Message) -> Effect:
     """What these words change, if they are meant for us at all."""
-    thread = await house.store.read(lambda connection: _thread(connection, event))
     said_words = words.parse(event.text)
+    thread = await house.store.read(lambda connection: _thread(connection, event, said_words))
     if isinstance(said_words, words.Ballot):
         return command.ballot(house, event, said_words)
     if isinstance(said_words, words.Cancel | words.Stop) and thread.plan is not None:
         return await cancel.cancel(house, event, thread.plan)
+    if isinstance(said_words, words.Resume) and thread.ordered is not None:
+        held = thread.ordered
+        return lambda connection: hold.release(connection, house, event, held)
     if thread.question is not None:
         return await questions.answer_to(house, event, thread.question, event.text)
-    person = house.people.who(event.account)
-    if person is None or thread.plan is None or thread.plan.state != "pending":
+    return await _unasked(house, event, thread, typed.order_of(said_words))
+
+
+async def _unasked(
+    house: House, event: Message, thread: Thread, order: typed.Order | None
+) -> Effect:
+    """Words that answer nothing. What would be rolled back is what was done: it cannot be changed."""
+    if order is not None:
+        found = thread.ordered
+        return await typed.ordered(house, event, order, found) if found else nothing
+    person, open_plan = house.people.who(event.account), thread.plan
+    if person is None or open_plan is None or open_plan.state != "pending":
         return nothing
-    return record.acted_on(house, event, await _change(house, event, person, thread.plan))
+    if open_plan.plan.undoes:
+        return nothing
+    return record.acted_on(house, event, await _change(house, event, person, open_plan))
 
 
-def _thread(connection: Connection, event: Message) -> Thread:
-    open_plans = plans.in_thread(connection, event.conversation)
-    newest = next((stored for stored in open_plans if stored.state not in plan_model.ENDS), None)
-    return Thread(asked.newest(connection, event.conversation), newest)
+def _thread(connection: Connection, event: Message, said_words: words.Command | None) -> Thread:
+    here = (_newest(connection, each) for each in card.talked_about(connection, event.conversation))
+    newest = next((stored for stored in here if stored.state not in plan_model.ENDS), None)
+    question = asked.newest(connection, event.conversation)
+    return Thread(question, newest, _ordered(connection, event, said_words))
+
+
+def _ordered(
+    connection: Connection, event: Message, said_words: words.Command | None
+) -> Stored | None:
+    if isinstance(said_words, words.Resume):
+        return typed.held(connection, event, said_words.short)
+    order = typed.order_of(said_words)
+    return typed.meant(connection, event, order) if order else None
+
+
+def _newest(connection: Connection, stored: Stored) -> Stored:
+    """Its newest revision: the thread of a superseded card is as good a place as any for a further change."""
+    return stored if stored.superseded_by is None else plans.fetch(connection, stored.plan.id)
 
 
 async def _change(house: House, event: Message, person: Person, stored: Stored) -> Effect:
@@ -59,7 +91,7 @@ async def _change(house: House, event: Message, person: Person, stored: Stored) 
     plan = stored.plan
     first, *others = drafts(plan)
     requesters = tuple(dict.fromkeys((*plan.requesters, person.name)))
-    wish = Wish(event, plan.conversation, f"{plan.request} — {event.text.strip()}", requesters)
+    wish = Wish(event, event.conversation, f"{plan.request} — {event.text.strip()}", requesters)
     changed = house.planner.change(first.slots, plan.steps[0].section, event.text)
     if isinstance(changed, Unclear):
         return said(house, wish, refusal.refusal(changed.text))

@@ -6,9 +6,12 @@ from sqlalchemy import Connection
 
 from approvals import gate
 from approvals.people import People
-from bot.model.approvals import Pending
+from bot.execution.work import beyond_undoing, left_behind
+from bot.model import plans as plan_model
+from bot.model.approvals import Follow, Pending
+from bot.model.runs import Run
 from bot.report.view import PlanView
-from bot.store import runs, votes
+from bot.store import follows, marks, runs, votes
 from bot.store.plan_rows import Stored
 
 
@@ -16,7 +19,11 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
     """`needed` is only there while the plan is pending."""
     standing = votes.standing(connection, stored.digest)
     decision = gate.decide(stored.request, standing, people, now)
-    waits = stored.state == "pending" and isinstance(decision, Pending)
+    waits = stored.undecided and isinstance(decision, Pending)
+    plan, revision = stored.plan.id, stored.plan.revision
+    run = runs.of_plan(connection, plan, revision)
+    ended = stored.state in plan_model.ENDS
+    follow = follows.newest(connection, plan, revision) if ended else None
     return PlanView(
         plan=stored.plan,
         digest=stored.digest,
@@ -28,7 +35,21 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
         expires_at=stored.request.expires_at,
         approval_state=stored.approval,
         looks={step: look.text for step, look in stored.looks.items()},
-        run=runs.of_plan(connection, stored.plan.id, stored.plan.revision),
+        run=run,
         superseded_by=stored.superseded_by,
         decided_by=stored.decided_by,
+        marks=marks.standing(connection, plan, revision),
+        follow=follow,
+        left=_can_be_undone(connection, stored, run, follow),
     )
+
+
+def _can_be_undone(
+    connection: Connection, stored: Stored, run: Run | None, follow: Follow | None
+) -> bool:
+    if run is None or stored.plan.undoes or stored.state not in plan_model.UNDONE_LATER:
+        return False
+    # Only what grew out of it can have undone it: most plans are not looked at twice.
+    done = runs.attempts_with_undoing(connection, run.id) if follow else run.attempts
+    left = left_behind(stored.plan, done)
+    return bool(left) and not beyond_undoing(left)

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from bot.cases.card import cards
 from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.model.errors import OwnedError, ParleyError
+from bot.model.ids import short
 from bot.model.plans import Agent
 from bot.plugins import find
+from bot.store import plans, posts
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
-from bot.store.posts import failed
+from bot.store.posts import LATELY
 from bot.store.writer import Store
 from capabilities.library import Library
 
@@ -75,7 +78,11 @@ def _json(line: Line) -> str:
 async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
     """In the order in which a newcomer would mend them."""
     yield Line("configuration", note=str(configuration.source or "defaults; no parley.toml here"))
-    yield await _store(configuration)
+    store = await _store(configuration)
+    yield store
+    if not store.wrong:
+        for line in await _deliveries(configuration):
+            yield line
     library = Library(configuration.pack_paths)
     for problem in library.problems:
         yield Line(
@@ -101,7 +108,7 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
 
 
 async def _store(configuration: Configuration) -> Line:
-    """Whether the database can be used, and what could not be delivered lately."""
+    """Whether the database can be used."""
     what = f"store {configuration.store_url}"
     try:
         with Ownership(configuration.data):
@@ -110,18 +117,42 @@ async def _store(configuration: Configuration) -> Line:
         return Line(what, note=f"in use: {error.what}")
     except ParleyError as error:
         return Line(what, str(error))
-    async with Store(configuration.store_url, SystemClock(), only_reads=True) as store:
-        lost = await store.read(_undelivered)
-    return Line(what, lost, warning=True)
+    return Line(what)
 
 
-def _undelivered(connection: Connection) -> str:
-    lost = failed(connection)
-    return (
-        f"{len(lost)} messages could not be delivered, the last one because: {lost[-1]}"
-        if lost
-        else ""
-    )
+async def _deliveries(configuration: Configuration) -> list[Line]:
+    """What could not be delivered lately, and who waits for votes on a card that nobody sees."""
+    clock = SystemClock()
+    since = clock.now() - LATELY
+    try:
+        async with Store(configuration.store_url, clock, only_reads=True) as store:
+            lost = await store.read(lambda connection: posts.failed(connection, since))
+            unseen = await store.read(_unseen)
+    except ParleyError as error:
+        return [Line("deliveries", str(error))]
+    return [_lost(lost), *(Line(f"plan {name}", words, warning=True) for name, words in unseen)]
+
+
+def _lost(lost: list[posts.Post]) -> Line:
+    if not lost:
+        return Line("deliveries", note=f"nothing was lost in {LATELY.days} days")
+    last = lost[-1]
+    count = "1 message" if len(lost) == 1 else f"{len(lost)} messages"
+    where = f"{last.conversation.instance} {last.conversation.room}"
+    words = f"{count} could not be delivered in {LATELY.days} days, the last one to {where}: {last.words}"
+    return Line("deliveries", words, warning=True)
+
+
+def _unseen(connection: Connection) -> list[tuple[str, str]]:
+    """Plans that wait for votes while none of their cards is out: short id, and why in words."""
+    found = []
+    for stored in plans.in_state(connection, "pending", "held"):
+        there = cards(connection, stored)
+        if stored.undecided and not any(each.reference and each.stands for each in there):
+            why = next((each.words for each in there if each.words), "")
+            words = f"waits for votes, and its card is not out. {why}".strip()
+            found.append((short(stored.plan.id), words))
+    return found
 
 
 async def _agent(agent: Agent, configuration: Configuration, library: Library) -> Line:

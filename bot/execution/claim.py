@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from bot.execution.journal import is_held, set_held
 from bot.execution.work import Work, in_order
 from bot.model import plans as plan_model
 from bot.model.ids import short
@@ -40,16 +41,19 @@ def claim(
         data = {"run": run, "revision": plan.revision, "state": end, "rule": refusal.rule}
         audit.record(connection, "run", at=at, subject=plan.id, digest=stored.digest, data=data)
         return None
+    if row.state in {"queued", "running"} and is_held(connection, plan):
+        set_held(connection, run, owner, plan, at)
+        return None
     held = locks.take(connection, targets(plan), run, plan.id, plan.request, at)
     if held is not None:
         _queue(connection, plan, run, held, at)
         return None
     if refusal is not None and refusal.rule == STOP and _changes(plan, row.state):
-        _hold(connection, plan, run, refusal.why)
+        _stop(connection, plan, run, refusal.why)
         return None
     if fresh:
         runs.advance(connection, run, "claimed", at=at)
-    return _begin(connection, plan, run, str(row.undoes), str(row.state), at)
+    return _begin(connection, plan, run, str(row.undoes), str(row.state))
 
 
 def _forged(connection: Connection, stored: Stored) -> Refusal | None:
@@ -63,7 +67,7 @@ def _forged(connection: Connection, stored: Stored) -> Refusal | None:
     return Refusal(FORGED, f"Plan {short(plan.id)} is not what was approved. Ask again.")
 
 
-def _hold(connection: Connection, plan: Plan, run: str, why: str) -> None:
+def _stop(connection: Connection, plan: Plan, run: str, why: str) -> None:
     """Begun before the stop and not at work now: it waits behind its own targets until somebody says `resume`."""
     plans.touch(connection, plan.id)
     runs.drop(connection, run, why, behind=run)
@@ -99,19 +103,14 @@ def _queue(connection: Connection, plan: Plan, run: str, held: Lock, at: datetim
     runs.drop(connection, run, words, behind=held.run)
 
 
-def _begin(
-    connection: Connection, plan: Plan, run: str, undoes: str, state: str, at: datetime
-) -> Work:
+def _begin(connection: Connection, plan: Plan, run: str, undoes: str, state: str) -> Work:
     made = runs.attempts(connection, run)
-    before = runs.attempts(connection, undoes) if undoes else ()
-    if undoes and state == "queued":
-        runs.advance(connection, run, "running", at=at)
-        runs.advance(connection, run, "rolling_back", at=at)
+    before = runs.attempts_with_undoing(connection, undoes) if undoes else ()
     work = Work(
         run=run,
         plan=plan,
         rolls_back=bool(undoes) or state == "rolling_back",
-        fresh=state == "queued" and not undoes,
+        fresh=state == "queued",
         journal={each.id: each for each in (*before, *made)},
     )
     if not work.rolls_back and _has_failed(plan, made):

@@ -6,6 +6,7 @@ A database that cannot take a write (a full disk) does not lose what was done: t
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -15,11 +16,11 @@ from bot.execution.work import Work
 from bot.model import runs as model
 from bot.model.errors import StoreError
 from bot.model.ids import new_id
-from bot.model.plans import Step
+from bot.model.plans import Plan, Step
 from bot.model.ports import Clock
 from bot.model.runs import Attempt, AttemptState, Phase
 from bot.model.sections import Action
-from bot.store import audit, runs
+from bot.store import audit, marks, plans, runs
 from bot.store.writer import Store
 
 T = TypeVar("T")
@@ -53,19 +54,40 @@ class Journal:
 
     async def begin(
         self, work: Work, step: Step, phase: Phase, index: int, action: Action
-    ) -> Attempt:
-        """The marker, committed: from here on a crash leaves a question. The first one also sets the run running."""
+    ) -> Attempt | None:
+        """The marker, committed: from here on a crash leaves a question. The first one also sets the run running. None where
+        somebody holds the plan: nothing was begun. What is being undone is not held."""
         now = self.clock.now()
         attempt = Attempt(new_id(now), work.run, step.id, phase, index, action, "open", now)
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> bool:
+            if phase != "rollback" and is_held(connection, work.plan):
+                return False
             if runs.row(connection, work.run).state == "claimed":
                 runs.advance(connection, work.run, "running", at=now)
             runs.open_attempt(connection, attempt, self.owner, command(action))
+            return True
 
-        await self.write(write)
+        if not await self.write(write):
+            work.stop("held")
+            return None
         work.journal[attempt.id] = attempt
         return attempt
+
+    async def hold(self, work: Work) -> None:
+        """The run waits, with its targets, until nobody holds its plan; released meanwhile, it goes on."""
+        now = self.clock.now()
+
+        def write(connection: Connection) -> None:
+            if is_held(connection, work.plan):
+                set_held(connection, work.run, self.owner, work.plan, now)
+            elif runs.row(connection, work.run).state == "claimed":
+                runs.advance(connection, work.run, "queued", at=now)
+            else:
+                runs.drop(connection, work.run)
+
+        await self.write(write)
+        self._wake("runs")
 
     async def close(self, work: Work, attempt: Attempt, to: AttemptState) -> None:
         """What came of it. `attempt` holds the outcome, already redacted."""
@@ -90,6 +112,22 @@ class Journal:
         await self.write(write)
         if to in model.ENDS:
             self._wake("runs")
+
+
+def is_held(connection: Connection, plan: Plan) -> bool:
+    """Whether somebody holds it. Also asked by the claim."""
+    return bool(marks.holders(connection, plan.id, plan.revision))
+
+
+def set_held(connection: Connection, run: str, owner: str, plan: Plan, at: datetime) -> None:
+    """The plan is held. A run that has begun waits with its targets; any other is made anew when the plan is released, so
+    that everything is looked at again. Also called by the claim."""
+    if runs.forget(connection, run, owner):
+        plans.advance(connection, plan.id, "held", at=at)
+    else:
+        runs.advance(connection, run, "held", at=at)
+    data = {"run": run, "revision": plan.revision, "state": "held"}
+    audit.record(connection, "run", at=at, subject=plan.id, data=data)
 
 
 def _audit_step(connection: Connection, work: Work, attempt: Attempt) -> None:

@@ -21,7 +21,7 @@ from bot.model.plans import Agent, Step
 from bot.model.ports import Clock, Guard, Redactor, Target
 from bot.model.questions import Question
 from bot.model.runs import Limits
-from bot.store import plans, runs
+from bot.store import runs
 from bot.store.writer import Store
 
 LAST_WAIT = 30.0
@@ -86,6 +86,8 @@ class Runner:
         if not work.rolls_back:
             await self._steps.do(work)
             await self._turn_back(work)
+        elif work.fresh:
+            await self._journal.advance(work, "rolling_back")
         if work.rolls_back:
             await self._steps.undo(work)
         await self._conclude(work)
@@ -106,6 +108,8 @@ class Runner:
             await self._journal.advance(work, "failed" if stuck else "rolled_back", told)
         elif work.end == "waiting":
             await self._wait(work)
+        elif work.end == "held":
+            await self._journal.hold(work)
         elif work.end == "cancelled" and not work.is_complete():
             await self._journal.advance(work, "cancelled", words.so_far(*work.progress()))
         elif work.end == "failed":
@@ -142,11 +146,6 @@ class Runner:
             task.cancel()
         return True
 
-    async def rollback(self, run: str) -> str:
-        """A new run, queued, that undoes what an ended run did; returns its id. Raises ValueError while that run has not ended."""
-        now = self._journal.clock.now()
-        return await self._journal.write(lambda c: _undoing(c, run, now))
-
     async def drain(self, seconds: float) -> None:
         """Claim nothing new and wait for what runs. What is not over by then is ended; its open attempts are asked about at the next start."""
         self._journal.closing = True
@@ -160,7 +159,9 @@ class Runner:
 
 
 def _failure(work: Work) -> str:
-    bad = [each for each in work.attempts if each.state == "failed" and each.phase != "rollback"]
+    """Why this run failed; not the one that it undoes."""
+    own = [each for each in work.attempts if each.run == work.run]
+    bad = [each for each in own if each.state == "failed" and each.phase != "rollback"]
     return words.failed(bad[-1]) if bad else ""
 
 
@@ -172,11 +173,3 @@ def _cancel_idle(connection: Connection, run: str, at: datetime) -> bool:
     told = words.so_far(int(row.finished), int(row.total))
     runs.advance(connection, run, "cancelled", told, at=at)
     return True
-
-
-def _undoing(connection: Connection, run: str, at: datetime) -> str:
-    row = runs.row(connection, run)
-    if not row.ended_at:
-        raise ValueError(f"run {run} has not ended")
-    plan = plans.load(connection, row.plan, row.revision)
-    return runs.create(connection, plan, at, undoes=run)

@@ -86,8 +86,10 @@ class Steps:
         await self._verify(work, step)
 
     async def _make(self, work: Work, place: _Place, action: Action) -> bool:
-        """One attempt. False when it was not good; `work.end` says why."""
+        """One attempt. False when it was not good, or not begun; `work.end` says why."""
         attempt = await self._journal.begin(work, place.step, place.phase, place.index, action)
+        if attempt is None:
+            return False
         outcome = await self._perform(work, place, action, self._limits, attempt.id)
         if outcome is None:
             work.stop("unknown")
@@ -136,6 +138,8 @@ class Steps:
             if work.end:
                 return
             attempt = await self._journal.begin(work, step, "verify", index, action)
+            if attempt is None:
+                return
             outcome = await self._until(work, _Place(step, "verify", index), action, verify, until)
             if (
                 outcome is None
@@ -157,7 +161,7 @@ class Steps:
             limits = replace(self._limits, timeout=patience)
             outcome = await self._perform(work, place, action, limits, new_id(clock.now()))
             seen = outcome is not None and judge.proves(outcome, verify)
-            if seen or work.end or clock.monotonic() + pause > until:
+            if seen or work.broken_off or clock.monotonic() + pause > until:
                 return outcome
             await clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,16 +1,20 @@
 """One run being worked on, in memory. Made by the runner at the claim, gone when the run ends, waits or is in doubt."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt, Outcome
-from bot.model.sections import Ask
-from bot.store.results import GOOD, finished, latest
+from bot.model.sections import Ask, Risk
+from bot.store.results import GOOD, finished, has_effect, is_undone, latest
 
-End = Literal["", "waiting", "cancelled", "failed", "unknown"]
-_WEIGHT: dict[End, int] = {"": 0, "waiting": 1, "cancelled": 2, "failed": 3, "unknown": 4}
+End = Literal["", "held", "waiting", "cancelled", "failed", "unknown"]
+_WEIGHT: dict[End, int] = {
+    **{"": 0, "held": 1, "waiting": 2},
+    **{"cancelled": 3, "failed": 4, "unknown": 5},
+}
 
 
 @dataclass(slots=True)
@@ -29,6 +33,11 @@ class Work:
     performing: set[asyncio.Task[Outcome]] = field(default_factory=set)
     task: asyncio.Task[object] | None = None
     stuck: list[str] = field(default_factory=list)
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether even a look that is under way need not be seen to its end; what is held or waits goes on later."""
+        return self.end not in {"", "held", "waiting"}
 
     def stop(self, end: End) -> None:
         """No further attempt, for that reason."""
@@ -65,15 +74,29 @@ class Work:
         return finished(self.attempts, step.id, "verify", len(step.verify))
 
     def touched(self) -> list[Step]:
-        """Steps that may have had an effect, last first: an action is done, in doubt, or was ended in its middle."""
-        return [step for step in reversed(in_order(self.plan)) if self._has_effect(step)]
+        """Steps that may have had an effect, last first."""
+        return touched(self.plan, self.attempts)
 
-    def _has_effect(self, step: Step) -> bool:
-        return any(
-            each.state in GOOD or each.fault in {"timeout", "cancelled"}
-            for each in self.attempts
-            if each.step == step.id and each.phase == "do"
-        )
+
+def touched(plan: Plan, attempts: Sequence[Attempt]) -> list[Step]:
+    """Steps of a plan that may have had an effect, last first."""
+    return [step for step in reversed(in_order(plan)) if has_effect(attempts, step)]
+
+
+def left_behind(plan: Plan, attempts: Sequence[Attempt]) -> list[Step]:
+    """Steps whose effect nobody has undone yet, last first. `attempts` are those of the run and of all that undid it."""
+    if not attempts:
+        return []
+    return [
+        step
+        for step in touched(plan, attempts)
+        if not is_undone(attempts, step) and (step.rollback or step.section.risk is not Risk.READ)
+    ]
+
+
+def beyond_undoing(steps: Sequence[Step]) -> list[Step]:
+    """Those that nothing undoes."""
+    return [step for step in steps if not step.rollback or step.section.irreversible]
 
 
 def in_order(plan: Plan) -> list[Step]:

@@ -1,28 +1,33 @@
 """From the outbox to a platform, in order within a conversation. Started by `bot.app` for each chat; `bot.loops.dispatch` hands
 over what it has just claimed.
 
-What could not be delivered for a passing reason goes again, later and later; what never can be is loud: in the log,
-in `status` and in `parley check`.
+What could not be delivered for a passing reason goes again, later and later; what never can be is loud, and goes elsewhere
+where it matters: `bot.cases.undelivered`.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
 from sqlalchemy import Connection
 
+from bot.cases import undelivered
 from bot.house import House
 from bot.loops import patience
+from bot.metrics import FAILURES, POSTS
 from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.store import outbox
+from bot.store.writer import Raised
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
+BATCH = 1000
 EACH = 20
 """Messages claimed at once, in all and of one conversation."""
 LOOK = 1.0
@@ -90,9 +95,14 @@ class Delivery:
 
     async def _thread(self, messages: Sequence[Outgoing]) -> None:
         """A conversation's messages one after another; behind the first that does not come out, the rest waits."""
-        for position, message in enumerate(messages):
+        out: dict[str, str] = {}
+        for position, taken in enumerate(messages):
+            message = _of_post(taken, out)
+            if message is None:
+                continue
             try:
-                await self._out(message, await self._chat.send(message))
+                out[message.key] = await self._chat.send(message)
+                await self._out(message, out[message.key])
             except TemporaryError as error:
                 return await self._later(messages[position:], error)
             except LoginError as error:
@@ -107,6 +117,7 @@ class Delivery:
     async def _out(self, message: Outgoing, reference: str) -> None:
         """It came out. Where people can react to it that is noted at once, else with others like it."""
         self._tries.pop(message.number, None)
+        self._house.metrics.count(POSTS, self._instance, message.kind)
         first = not self._sent
         self._sent.append((message.number, reference))
         if not _final(message):
@@ -119,19 +130,26 @@ class Delivery:
         await self._note()
 
     async def _note(self) -> None:
-        """That these came out, in one commit."""
+        """That these came out, in one commit; what stood behind them goes next."""
         done, self._sent = self._sent, []
         if done:
             now = self._house.clock.now()
-            await patience.write(self._house, lambda c: outbox.sent_all(c, done, now))
-        for topic in ("settled", "noted", f"outbox {self._instance}"):
+            note = partial(outbox.sent_all, sent=done, at=now)
+            writes: list[Callable[[Connection], list[Outgoing] | None]] = [note, self.claim]
+            noted, taken = await patience.write_all(self._house, writes)
+            if isinstance(noted, Raised):
+                raise noted.error
+            if isinstance(taken, list) and taken:
+                self.begin(taken)
+        for topic in ("settled", "noted"):
             self._house.bus.wake(topic)
 
     async def _die(self, waiting: Sequence[Outgoing], error: LoginError) -> None:
         """The login is dead: what was to be said waits for the next start."""
         log.error("chat %s says nothing any more: %s", self._instance, error)
         self.dead = True
-        self._house.health[self._instance] = str(error)
+        self._failed(error, final=False)
+        self._house.down[self._instance] = str(error)
         await self._again(waiting, str(error), FIRST, uncertain=False)
 
     async def _later(self, waiting: Sequence[Outgoing], error: TemporaryError) -> None:
@@ -140,6 +158,7 @@ class Delivery:
         backoff = min(LONGEST, FIRST * 2.0 ** (tries - 1))
         seconds = error.after if error.after is not None else backoff
         log.warning("chat %s: again in %.0f s: %s", self._instance, seconds, error)
+        self._failed(error, final=False)
         await self._again(waiting, str(error), seconds, uncertain=error.after is None)
 
     async def _again(
@@ -157,10 +176,30 @@ class Delivery:
 
     async def _never(self, message: Outgoing, error: ParleyError) -> None:
         log.error("chat %s refused a message for good: %s", self._instance, error)
-        self._house.health[self._instance] = f"a message could not be delivered: {error}"
-        await patience.write(
-            self._house, lambda c: outbox.undeliverable(c, message.number, str(error))
-        )
+        self._failed(error, final=True)
+        try:
+            await patience.write(
+                self._house, lambda c: undelivered.refused(c, self._house, message, error)
+            )
+        except Exception:  # what cannot be said elsewhere must not block the conversation
+            log.exception("nothing could be done instead of message %d", message.number)
+            await patience.write(
+                self._house, lambda c: outbox.undeliverable(c, message.number, str(error))
+            )
+        undelivered.wake(self._house, self._instance)
+
+    def _failed(self, error: ParleyError, *, final: bool) -> None:
+        labels = (self._instance, error.reason, "yes" if final else "no")
+        self._house.metrics.count(FAILURES, *labels)
+
+
+def _of_post(message: Outgoing, out: dict[str, str]) -> Outgoing | None:
+    """An edit that was taken together with the post it changes: the reference is known since that came out; None when it
+    was refused, and its edits with it."""
+    if message.kind != "edit" or message.message is not None:
+        return message
+    reference = out.get(message.key.rpartition("/")[0])
+    return replace(message, message=reference) if reference is not None else None
 
 
 def _place(message: Outgoing) -> tuple[str, str]:

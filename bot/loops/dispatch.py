@@ -1,13 +1,13 @@
-"""From the inbox to the flow: one event at a time per conversation, votes in a lane of their own.
+"""From what was heard to its effect: one event at a time per conversation, votes in a lane of their own.
 
-`bot.loops.listen` offers what was stored. Every event that is ready begins in one commit; every effect that is ready is
-committed with its event's `done`, many in one transaction, and the posts it made go straight to `bot.loops.deliver`.
+`bot.loops.listen` brings what a chat heard. What needs nothing but thought is answered in the transaction that stores it;
+everything else is stored, then handled, and its effect is committed with the event's `done`, many in one transaction.
+What follows from an effect is for `bot.loops.follow`.
 """
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,83 +16,133 @@ from bot import flow
 from bot.cases import say
 from bot.house import Effect, House
 from bot.loops import patience
-from bot.loops.deliver import Delivery
-from bot.model.errors import ParleyError
+from bot.loops.follow import Due, Follow
+from bot.loops.hearing import Heard, Hearing
+from bot.loops.lanes import Lanes
+from bot.model.errors import ParleyError, StoreError
 from bot.model.events import Event, Message
-from bot.model.reports import Outgoing
 from bot.report import refusal
-from bot.store import inbox, outbox, plans, questions, runs
+from bot.store import inbox, outbox
 from bot.store.inbox import Received
-from bot.store.writer import Raised
+from bot.store.suspects import Suspects
+from bot.store.writer import Raised, Writing
 
 log = logging.getLogger(__name__)
 
-GLANCE = "👀"
-AFTER_RUN = 0.005
-"""Seconds that cards wait behind a run that is about to begin."""
 LOOK = 5.0
 """Seconds after which early votes are looked at without being woken."""
 
 
 class Dispatch:
-    """The lanes. `deliveries` are by chat instance; tasks start in `group` and end with their event."""
+    """The lanes. Tasks start in `group` and end with their event."""
 
     def __init__(
-        self, house: House, deliveries: Mapping[str, Delivery], group: asyncio.TaskGroup
+        self, house: House, follow: Follow, suspects: Suspects, group: asyncio.TaskGroup
     ) -> None:
         self._house = house
-        self._deliveries = deliveries
+        self._follow = follow
+        self._suspects = suspects
         self._group = group
-        self._lanes: dict[str, deque[Received]] = {}
+        self._lanes = Lanes()
         self._uncounted: set[int] = set()
         self._effects: list[tuple[Received, Effect]] = []
         self._early: list[Received] = []
+        self._deferred: dict[int, str] = {}
 
     @property
     def busy(self) -> bool:
         return bool(self._lanes or self._early)
 
-    def free(self) -> Callable[[str], bool]:
-        """For `inbox.accept`: whether the next event of a lane may begin in the commit that stores it, asked in order."""
-        seen = set(self._lanes)
+    async def hear(self, instance: str, events: Sequence[Event], cursor: str | None) -> None:
+        """Store what a chat heard, with its `cursor`; return when it is stored. Raises StoreError, and then it is not."""
+        hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
+        try:
+            if self._think(hearing):
+                await asyncio.sleep(
+                    0
+                )  # one turn: what needs nothing but thought has its effect after it
+            writing = self._house.store.begin(
+                [*hearing.writes(), self._follow.claim((hearing.instance,))]
+            )
+        except BaseException:
+            self._forget(hearing)
+            raise
+        try:
+            self._go_on(hearing, await writing.future)
+        except asyncio.CancelledError:  # the listening ends, not what is on its way into the store
+            self._group.create_task(self._finish(hearing, writing))
+            raise
+        except StoreError:
+            self._forget(hearing)
+            raise
 
-        def first(lane: str) -> bool:
-            known = lane in seen
-            seen.add(lane)
-            return not known
+    async def _finish(self, hearing: Hearing, writing: Writing) -> None:
+        try:
+            self._go_on(hearing, await self._house.store.finish(writing))
+        except StoreError:
+            self._forget(hearing)
 
-        return first
+    def _think(self, hearing: Hearing) -> bool:
+        """Whether anything is handled now: what has nobody before it, but for what may have ended the process before."""
+        if not self._suspects.note(hearing.instance, (each.event for each in hearing.heard)):
+            return False
+        for each in hearing.heard:
+            suspect = self._suspects.among(hearing.instance, each.event)
+            if not suspect and self._lanes.take(each.lane):
+                each.handling = self._group.create_task(self._handled(each.event))
+        return any(each.handling for each in hearing.heard)
+
+    def _go_on(self, hearing: Hearing, results: list[Any]) -> None:
+        """With what is stored, and with what the answers left to do."""
+        *_, rest, last = results
+        if isinstance(rest, Raised):
+            raise rest.error
+        mine = [
+            each for each in hearing.heard if each.handling and (each.answered or each.received)
+        ]
+        self._follow.glance(each.event for each in mine)
+        if isinstance(last, Due):
+            self._follow.go(last)
+        for each in hearing.heard:
+            if each.answered or each.received is None:
+                self._drop(each)
+            elif each.handling:
+                self._group.create_task(self._end(each, each.received))
+        self.offer(each.received for each in hearing.heard if each.received and not each.handling)
+
+    def _forget(self, hearing: Hearing) -> None:
+        for each in hearing.heard:
+            self._drop(each)
+
+    def _drop(self, each: Heard) -> None:
+        """It is answered, was answered before, or is refused."""
+        if each.handling is not None:
+            each.handling.cancel()
+            self._next(each.lane)
 
     async def resume(self) -> None:
         """What an earlier process accepted and did not finish."""
-        self.offer(await patience.read(self._house, inbox.waiting), begun=False)
+        self.offer(await patience.read(self._house, inbox.waiting))
 
-    def offer(
-        self, received: Iterable[Received], *, begun: bool = True, counted: bool = False
-    ) -> None:
-        """Stored events, in order. `begun` is false for those of an earlier process, `counted` true for those whose attempt
-        was counted here before. Returns at once."""
+    def offer(self, received: Iterable[Received], *, counted: bool = False) -> None:
+        """Stored events, in order. `counted` is true for those whose attempt was counted here before. Returns at once."""
         ready: list[Received] = []
         for each in received:
-            if not (counted or (begun and each.attempts)):
+            if not counted:
                 self._uncounted.add(each.id)
-            lane = self._lanes.get(each.lane)
-            if lane is not None:
-                lane.append(each)
-            else:
-                self._lanes[each.lane] = deque((each,))
+            if self._lanes.enter(each):
                 ready.append(each)
         self._start(ready)
 
-    def _start(self, ready: list[Received]) -> None:
-        """Handle what was counted when it was stored; count the others first, in one commit."""
-        self._glance(ready)
+    def _start(self, ready: Sequence[Received]) -> None:
+        """Handle what was counted before; count the others first, in one commit."""
+        self._follow.glance(each.event for each in ready)
         left = [each for each in ready if each.id in self._uncounted]
         if left:
             self._group.create_task(self._begin(left))
         for each in ready:
             if each.id not in self._uncounted:
-                self._group.create_task(self._handle(each, worn=False))
+                self._group.create_task(self._handle(each))
 
     async def _begin(self, left: list[Received]) -> None:
         try:
@@ -100,83 +150,97 @@ class Dispatch:
         except Exception:  # it must not end the others, and stays in the inbox for the next start
             log.exception("%d events could not be begun", len(left))
             for each in left:
-                self._next(each)
+                self._next(each.lane)
             return
         self._uncounted.difference_update(counts)
         for each in left:
             worn = counts[each.id] > inbox.MOST
-            self._group.create_task(self._handle(each, worn=worn))
+            self._group.create_task(self._give_up(each) if worn else self._handle(each))
 
-    async def _handle(self, received: Received, *, worn: bool) -> None:
-        event = received.event
-        if worn:
-            effect = _said(self._house, event, _worn_out())
-            await patience.write(self._house, effect)
-            self._next(received)
-            return
+    async def _give_up(self, received: Received) -> None:
+        await patience.write(self._house, _said(self._house, received.event, _worn_out()))
+        self._next(received.lane)
+
+    async def _end(self, heard: Heard, received: Received) -> None:
+        """What began when it was heard; anew where it came to an effect that the store refused."""
+        if heard.handling is None or heard.effect is not None:
+            await self._handle(received)
+        else:
+            self._take_up(received, await heard.handling)
+
+    async def _handle(self, received: Received) -> None:
+        self._take_up(received, await self._handled(received.event))
+
+    async def _handled(self, event: Event) -> Effect | None:
         if await self._is_early(event):
-            self._early.append(received)
-            self._next(received)
-            return
+            return None
         try:
-            effect = await flow.handle(self._house, event)
+            return await flow.handle(self._house, event)
         except Exception as error:  # noqa: BLE001 - one event must not end the others; it is said in its thread
-            effect = _said(self._house, event, _sentence(event, error))
-        if not self._effects:
-            asyncio.get_running_loop().call_soon(self._hand_over)
-        self._effects.append((received, effect))
+            return _said(self._house, event, _sentence(event, error))
 
     async def _is_early(self, event: Event) -> bool:
         """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
         if isinstance(event, Message):
-            return False
+            return False  # words are about a thread
         instance, message = event.account.instance, event.message
 
         def early(connection: Connection) -> bool:
             if outbox.by_reference(connection, instance, message):
                 return False
-            return instance in self._deliveries and bool(outbox.undelivered(connection, instance))
+            return self._follow.serves(instance) and bool(outbox.undelivered(connection, instance))
 
         return await patience.read(self._house, early)
 
     async def wait_for_cards(self) -> None:
         """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
         while True:
+            if not self._early:
+                await self._house.bus.wait("early", LOOK)
+                continue
             await self._house.bus.wait("noted", LOOK)
             early, self._early = self._early, []
             self.offer(early, counted=True)
+
+    def _take_up(self, received: Received, effect: Effect | None) -> None:
+        if effect is None or self._behind_early(received):
+            self._defer(received)
+            return
+        self._deferred.pop(received.id, None)
+        if not self._effects:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._effects.append((received, effect))
+
+    def _behind_early(self, received: Received) -> bool:
+        """Whether an earlier one about the same message waits: votes on a card count in their order."""
+        message = _about(received.event)
+        return any(
+            id < received.id and other == message for id, other in self._deferred.items() if message
+        )
+
+    def _defer(self, received: Received) -> None:
+        self._deferred[received.id] = _about(received.event)
+        self._early.append(received)
+        self._house.bus.wake("early")
+        self._next(received.lane)
 
     def _hand_over(self) -> None:
         effects, self._effects = self._effects, []
         self._group.create_task(self._commit(effects))
 
     async def _commit(self, effects: list[tuple[Received, Effect]]) -> None:
-        """All effects that are ready, each in its own savepoint; then what they say goes out."""
+        """All effects that are ready, each in its own savepoint; then what follows from them."""
         writes: list[Callable[[Connection], Any]] = [
             _done(each, effect) for each, effect in effects
         ]
-        places = dict.fromkeys(each.event.account.instance for each, _ in effects)
-        writes += [self._deliveries[place].claim for place in places if place in self._deliveries]
-        writes.append(_awaited)
-        results = await patience.write_all(self._house, writes)
-        for (received, _), result in zip(effects, results, strict=False):
+        due = self._follow.claim(each.event.account.instance for each, _ in effects)
+        *results, last = await patience.write_all(self._house, [*writes, due])
+        for (received, _), result in zip(effects, results, strict=True):
             if isinstance(result, Raised):
                 await self._say_instead(received, result.error)
-            self._next(received)
-        for place, taken in zip(places, results[len(effects) : -1], strict=False):
-            if isinstance(taken, list) and taken:
-                self._deliveries[place].begin(taken)
-        awaited = results[-1]
-        if isinstance(awaited, tuple):
-            self._wake(*awaited)
-
-    def _wake(self, run: bool, card: bool) -> None:
-        """The loops that have something to do now. A run first: its claim shall not wait for a card."""
-        if run:
-            self._house.bus.wake("runs")
-        if run or card:
-            later = AFTER_RUN if run else 0.0
-            asyncio.get_running_loop().call_later(later, self._house.bus.wake, "cards")
+            self._next(received.lane)
+        if isinstance(last, Due):
+            self._follow.go(last)
 
     async def _say_instead(self, received: Received, error: BaseException) -> None:
         """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""
@@ -187,34 +251,17 @@ class Dispatch:
             log.exception("event %s could not be ended", received.event.id)
         self._house.bus.wake(f"outbox {received.event.account.instance}")
 
-    def _next(self, received: Received) -> None:
-        lane = self._lanes[received.lane]
-        lane.popleft()
-        if lane:
-            self._start([lane[0]])
+    def _next(self, lane: str) -> None:
+        received = self._lanes.leave(lane)
+        if received is not None:
+            self._start((received,))
         else:
-            del self._lanes[received.lane]
             self._house.bus.wake("settled")
 
-    def _glance(self, ready: list[Received]) -> None:
-        """The first sign of life, before anything is planned. Not worth a row: a repeated 👀 changes nothing."""
-        places: dict[str, list[Outgoing]] = {}
-        for event in (each.event for each in ready):
-            if isinstance(event, Message) and event.addressed:
-                key = f"seen/{event.id}"
-                sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-                places.setdefault(event.account.instance, []).append(sign)
-        for place, signs in places.items():
-            if place in self._deliveries:
-                self._group.create_task(self._deliveries[place].glance(signs))
 
-
-def _awaited(connection: Connection) -> tuple[bool, bool]:
-    """Whether a run, and whether a card or question, waits for its loop."""
-    return (
-        runs.waiting(connection),
-        plans.lagging(connection) or questions.waiting(connection),
-    )
+def _about(event: Event) -> str:
+    """The message that a reaction or a click is on; "" for words."""
+    return "" if isinstance(event, Message) else f"{event.account.instance}\n{event.message}"
 
 
 def _count(connection: Connection, events: list[Received]) -> dict[int, int]:

@@ -8,18 +8,19 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from bot.cases.card import card_key
+from bot.cases import card, press, undelivered
 from bot.cases.vote import EMOJI
 from bot.house import House
 from bot.loops import patience
 from bot.loops.dispatch import Dispatch
+from bot.metrics import EVENTS
 from bot.model.errors import ParleyError, PermanentError, StoreError, TemporaryError
 from bot.model.events import Batch, Click, Event, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
 from bot.report import refusal
-from bot.store import inbox, outbox, plans, votes
+from bot.store import inbox, marks, outbox, plans, votes
 from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
@@ -35,27 +36,22 @@ async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) ->
         await _reconcile(house, instance, chat, dispatch)
         async with aclosing(chat.listen(cursor)) as heard:  # type: ignore[type-var]  # listen is an async generator
             async for batch in heard:
+                await _lose(house, instance, batch)
                 await _take(house, instance, chat, dispatch, batch)
+                _count(house, instance, batch)
     except PermanentError as error:
         log.error("chat %s ended: %s", instance, error)  # noqa: TRY400 - a sentence with the mend, no traceback
-        house.health[instance] = str(error)
+        house.health[instance] = house.down[instance] = str(error)
 
 
 async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:
-    at = house.clock.now()
     events = [_redacted(house, event) for event in batch.events]
-    begins = dispatch.free()
     try:
-        received = await house.store.write(
-            lambda connection: inbox.accept(
-                connection, instance, events, batch.cursor, at, begins=begins
-            )
-        )
+        await dispatch.hear(instance, events, batch.cursor)
     except StoreError as error:
         await _refuse(house, chat, batch, error)
         return
     house.health[instance] = "connected"
-    dispatch.offer(received)
     if batch.lost:
         log.warning("chat %s: %s", instance, batch.lost)
         house.health[instance] = batch.lost
@@ -65,13 +61,34 @@ async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, bat
 
 
 def _tell_waiting(connection: Connection, house: House, instance: str, report: Report) -> None:
-    """Every thread of this chat in which a card waits: something written there may not have been heard."""
+    """Every place of this chat in which a card waits: something written there may not have been heard."""
     now = house.clock.now()
-    waiting = {stored.plan.conversation for stored in plans.in_state(connection, "pending")}
+    pending = plans.in_state(connection, "pending")
+    there = (each for stored in pending for each in card.cards(connection, stored))
+    waiting = {each.conversation for each in there if each.stands}
     for conversation in waiting:
         if conversation.instance == instance:
             key = f"lost/{conversation.room}/{conversation.thread}/{now.isoformat()}"
             outbox.post(connection, key, conversation, report, at=now)
+
+
+def _count(house: House, instance: str, batch: Batch) -> None:
+    for event in batch.events:
+        house.metrics.count(EVENTS, instance, event.kind)
+
+
+async def _lose(house: House, instance: str, batch: Batch) -> None:
+    """What somebody took away is shown again, here or elsewhere. Heard twice, it is done once."""
+    if not (batch.gone or batch.closed):
+        return
+
+    def lose(connection: Connection) -> None:
+        undelivered.gone(connection, house, instance, batch.gone, "It was deleted.")
+        for room, why in batch.closed:
+            undelivered.closed(connection, house, instance, room, why)
+
+    await patience.write(house, lose)
+    undelivered.wake(house, instance)
 
 
 def _redacted(house: House, event: Event) -> Event:
@@ -128,17 +145,26 @@ async def _shown(house: House, instance: str) -> list[Shown]:
 
 
 def _pending(connection: Connection, instance: str) -> Iterator[Shown]:
-    for stored in plans.in_state(connection, "pending"):
-        for post in outbox.open_posts(connection, [card_key(stored)]):
-            if post.conversation.instance == instance:
+    waiting = (*plans.in_state(connection, "pending"), *plans.in_state(connection, "held"))
+    for stored in waiting:
+        for post in card.cards(connection, stored):
+            if post.conversation.instance == instance and post.reference and post.stands:
                 yield Shown(post.reference, post.conversation, _known(connection, stored, instance))
 
 
 def _known(connection: Connection, stored: Stored, instance: str) -> frozenset[tuple[Account, str]]:
     """The reactions that we have counted."""
-    marks = {verdict: emoji for emoji, verdict in EMOJI.items()}
-    return frozenset(
-        (vote.account, marks[vote.verdict])
+    emoji = {verdict: sign for sign, verdict in EMOJI.items()}
+    cast = (
+        (vote.account, vote.way, emoji[vote.verdict])
         for vote in votes.standing(connection, stored.digest)
-        if vote.way == "reaction" and vote.account.instance == instance
+    )
+    put = (
+        (mark.account, mark.way, press.SIGNS[mark.word or mark.kind])
+        for mark in marks.standing(connection, stored.plan.id, stored.plan.revision)
+    )
+    return frozenset(
+        (account, sign)
+        for account, way, sign in (*cast, *put)
+        if way == "reaction" and account.instance == instance
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from bot.cases.card import card_key, subject_of
+from bot.cases import card
 from bot.cases.questions import question_key
 from bot.cases.views import view
 from bot.house import House
@@ -16,7 +16,6 @@ from bot.loops import patience
 from bot.model import plans as plan_model
 from bot.model.people import Conversation
 from bot.model.questions import Question
-from bot.model.reports import Report
 from bot.report.answer import answer
 from bot.report.plan import plan_card
 from bot.report.question import question as question_card
@@ -51,7 +50,8 @@ class Publisher:
         places, waits = await patience.write(self._house, self._show)
         for instance in places:
             self._house.bus.wake(f"outbox {instance}")
-        self._house.bus.wake("settled")
+        for topic in ("settled", "homes"):
+            self._house.bus.wake(topic)
         return waits
 
     def _show(self, connection: Connection) -> tuple[set[str], bool]:
@@ -64,9 +64,8 @@ class Publisher:
                 continue
             if stored.state in _MOVING:
                 self._last[stored.plan.conversation] = now
-            _card(connection, self._house, stored, now)
+            places |= _card(connection, self._house, stored, now)
             plans.published(connection, stored.plan.id, stored.plan.revision, stored.version)
-            places.add(stored.plan.conversation.instance)
         for asked in questions.unposted(connection):
             _ask(connection, self._house, asked, now)
             places.add(asked.conversation.instance)
@@ -81,32 +80,23 @@ def _lagging(connection: Connection) -> bool:
     return plans.lagging(connection) or questions.waiting(connection)
 
 
-def _card(connection: Connection, house: House, stored: Stored, now: datetime) -> None:
-    """The card as it is now; at the end of a run the result follows its last edit. A `read` gets one answer instead."""
+def _card(connection: Connection, house: House, stored: Stored, now: datetime) -> set[str]:
+    """The card as it is now, in every place; at the end of a run the result follows its last edit, in the thread it was
+    asked in. A `read` gets one answer instead. The chats that have something to send."""
     shown = view(connection, stored, house.people, now)
     ended = stored.state in plan_model.ENDS
+    asked = stored.plan.conversation
     if stored.quiet:
         if ended:
             report = answer(shown, stored.account)
             key = f"answer/{stored.plan.id}/{stored.plan.revision}"
-            outbox.post(connection, key, stored.plan.conversation, report, at=now)
-        return
-    put(connection, card_key(stored), stored, plan_card(shown), now)
+            outbox.post(connection, key, asked, report, at=now)
+        return {asked.instance}
+    places = card.show(connection, house, stored, plan_card(shown), now)
     if ended and shown.run is not None and shown.run.ended_at is not None:
         key = f"result/{shown.run.id}"
-        outbox.post(
-            connection, key, stored.plan.conversation, result(shown, stored.account), at=now
-        )
-
-
-def put(connection: Connection, key: str, stored: Stored, report: Report, now: datetime) -> None:
-    """Post the card, or edit it when it is posted."""
-    if outbox.known(connection, key):
-        outbox.edit(connection, key, report, now)
-    else:
-        outbox.post(
-            connection, key, stored.plan.conversation, report, subject=subject_of(stored), at=now
-        )
+        outbox.post(connection, key, asked, result(shown, stored.account), at=now)
+    return places | {asked.instance}
 
 
 def _ask(connection: Connection, house: House, asked: Question, now: datetime) -> None:

@@ -11,12 +11,13 @@ State = Literal["pending", "approved", "rejected", "expired", "superseded", "can
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     "pending": frozenset({"approved", "rejected", "expired", "superseded", "cancelled"}),
-    "approved": frozenset({"superseded", "cancelled"}),
+    "approved": frozenset({"superseded", "cancelled", "expired"}),
     "rejected": frozenset(),
     "expired": frozenset(),
     "superseded": frozenset(),
     "cancelled": frozenset(),
 }
+"""`approved` expires where somebody holds the plan until its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,33 @@ class Vote:
     at: datetime
     way: Literal["reaction", "click", "typed", "named"]
     reason: str = ""
+
+
+MarkKind = Literal["claim", "hold", "rating"]
+MarkWord = Literal["", "good", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What somebody put on a plan beside a vote: 👀 claims it, ⏸ holds it, 👍 and 👎 rate what came of it (`word`)."""
+
+    kind: MarkKind
+    person: str
+    account: Account
+    at: datetime
+    way: Literal["reaction", "click", "typed"]
+    word: MarkWord = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """A new request that grew out of a plan that had ended: `undo` rolls it back, `again` asks for the same once more.
+    `plan` is the new plan's id."""
+
+    kind: Literal["undo", "again"]
+    plan: str
+    person: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

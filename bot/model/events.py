@@ -78,9 +78,12 @@ class Batch:
     """What an adapter heard at once. `cursor` (opaque to all but the adapter) is stored in the same commit.
 
     The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored.
-    `lost` says, in words for the room, that history could not be had.
+    `lost` says, in words for the room, that history could not be had. `gone` are references of the bot's own messages
+    that somebody deleted, `closed` rooms in which the bot can no longer write: (room, a sentence that says why).
     """
 
     events: tuple[Event, ...]
     cursor: str | None = None
     lost: str | None = None
+    gone: tuple[str, ...] = ()
+    closed: tuple[tuple[str, str], ...] = ()

@@ -19,30 +19,35 @@ State = Literal[
 ]  # fmt: skip
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    "pending": frozenset({"approved", "rejected", "expired", "superseded", "cancelled", "stale"}),
-    "approved": frozenset(
-        {"queued", "running", "cancelled", "stale", "expired", "failed", "superseded"}
+    "pending": frozenset(
+        {"approved", "rejected", "expired", "superseded", "cancelled", "stale", "held"}
     ),
-    "queued": frozenset({"running", "cancelled", "stale", "failed", "superseded"}),
-    "held": frozenset({"running", "cancelled", "queued", "stale"}),
+    "approved": frozenset(
+        {"queued", "running", "cancelled", "stale", "expired", "failed", "superseded", "held"}
+    ),
+    "queued": frozenset({"running", "cancelled", "stale", "failed", "superseded", "held"}),
+    "held": frozenset({"pending", "approved", "running", "rejected", "expired", "cancelled"}),
     "running": frozenset(
         {"done", "failed", "in_doubt", "waiting", "held", "rolling_back", "cancelled", "stale"}
     ),
     "in_doubt": frozenset({"running", "rolling_back", "failed", "cancelled"}),
     "waiting": frozenset({"running", "cancelled", "rolling_back", "failed"}),
     "rolling_back": frozenset({"rolled_back", "failed", "in_doubt", "cancelled"}),
-    "done": frozenset(),
-    "failed": frozenset(),
+    "done": frozenset({"rolled_back"}),
+    "failed": frozenset({"rolled_back"}),
     "rolled_back": frozenset(),
     "rejected": frozenset(),
     "expired": frozenset(),
     "superseded": frozenset(),
-    "cancelled": frozenset(),
+    "cancelled": frozenset({"rolled_back"}),
     "stale": frozenset(),
 }
-"""Which state may follow which. A state with nothing behind it is an end."""
+"""Which state may follow which. Behind an end there is at most `rolled_back`: by another plan, approved for that."""
 
-ENDS = frozenset(state for state, after in TRANSITIONS.items() if not after)
+UNDONE_LATER: frozenset[State] = frozenset({"done", "failed", "cancelled"})
+"""Ends of which another plan may undo what was done."""
+
+ENDS = frozenset(state for state, after in TRANSITIONS.items() if not after) | UNDONE_LATER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An immutable revision. `requesters` are the names of everyone whose words reached it."""
+    """An immutable revision. `requesters` are the names of everyone whose words reached it.
+
+    `undoes` is the run whose steps this plan rolls back, "" for a plan that does something: of the steps of such a plan
+    the Rollbacks are run, last step first, and nothing else."""
 
     id: str
     revision: int
@@ -88,6 +96,7 @@ class Plan:
     conversation: Conversation
     steps: tuple[Step, ...]
     format: int = FORMAT
+    undoes: str = ""
 
     @property
     def risk(self) -> Risk:

@@ -9,7 +9,7 @@ from bot.model.events import Batch, Event, File
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Draft, Step
 from bot.model.questions import QuestionKind
-from bot.model.reports import Outgoing
+from bot.model.reports import Outgoing, Page
 from bot.model.runs import Limits, Outcome
 from bot.model.sections import Action, Refusal, Rendered, Section, Value
 
@@ -42,7 +42,10 @@ class Chat(Protocol):
         ...
 
     async def send(self, outgoing: Outgoing) -> str:
-        """Deliver and return the platform's reference. Raises TemporaryError or PermanentError."""
+        """Deliver and return the platform's reference. Raises TemporaryError or PermanentError.
+
+        Of a post outside of every thread (`Conversation.thread` is "") the reference is `THREAD` or `ROOM/THREAD`, where
+        THREAD is what answers to it have as their thread."""
         ...
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
@@ -65,6 +68,28 @@ class Closes(Protocol):
     """A chat that holds a connection open. Asked when everything else has ended."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Connects(Protocol):
+    """A chat that knows whether it can hear its platform now."""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is heard, in words; "" while it is connected."""
+        ...
+
+
+class Home(Protocol):
+    """What a chat may show each person outside of every room."""
+
+    async def page(self, account: Account) -> Page:
+        """As it is now. A stranger reads how to be added. Raises StoreError."""
+        ...
+
+    async def changed(self) -> None:
+        """Return when some page may have changed since the last call."""
+        ...
 
 
 class Target(Protocol):

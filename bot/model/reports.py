@@ -32,6 +32,11 @@ class Control:
     emoji: str
     label: str
 
+    @property
+    def votes(self) -> bool:
+        """Whether the bot puts its emoji on the card itself, for people to join in. Of the others too many would be there."""
+        return self.action in {"approve", "reject"}
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -71,6 +76,22 @@ class Report:
                 "   ".join(f"{control.emoji} {control.label}".strip() for control in self.controls)
             )
         return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page. `code spans` stand in backticks; `message` is the platform reference of the card it is about."""
+
+    text: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one person is shown of everything, where a platform has a place for it: lines under headings ("" for none).
+    Made by `bot.report.home`; two that are equal show the same."""
+
+    sections: tuple[tuple[str, tuple[Line, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from bot.model.runs import Run, StepResult
 from bot.model.sections import Action, Exec, Write
 from bot.report.safe import plain
 from bot.report.times import iso
-from bot.report.view import PlanView, result_of
+from bot.report.undoing import commands
+from bot.report.view import PlanView, marked, result_of
 
 
 def plan_data(view: PlanView) -> dict[str, Any]:
@@ -32,6 +33,10 @@ def plan_data(view: PlanView) -> dict[str, Any]:
             "votes": [_vote(vote) for vote in view.votes],
             "expires_at": iso(view.expires_at),
         },
+        "undoes": view.plan.undoes or None,
+        "claimed_by": [each.person for each in marked(view, "claim")],
+        "held_by": [each.person for each in marked(view, "hold")],
+        "ratings": {each.person: each.word for each in marked(view, "rating")},
     }
 
 
@@ -71,7 +76,7 @@ def _pipes(actions: tuple[Action, ...]) -> list[list[int]]:
 
 
 def _step(view: PlanView, step: Step) -> dict[str, Any]:
-    result = result_of(view, step)
+    result, actions = result_of(view, step), commands(view.plan, step)
     return {
         "id": step.id,
         "agent": step.agent.name,
@@ -81,11 +86,11 @@ def _step(view: PlanView, step: Step) -> dict[str, Any]:
             name: value if isinstance(value, str) else list(value)
             for name, value in step.slots.items()
         },
-        "argv": _argv(step.actions),
-        "pipes": _pipes(step.actions),
+        "argv": _argv(actions),
+        "pipes": _pipes(actions),
         "writes": [
             {"path": each.path, "content": each.content}
-            for each in step.actions
+            for each in actions
             if isinstance(each, Write)
         ],
         "needs": list(step.needs),

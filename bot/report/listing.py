@@ -27,19 +27,23 @@ class Status:
     pending: int = 0
     running: int = 0
     in_doubt: int = 0
+    held: int = 0
     stopped_by: str = ""
     connections: tuple[tuple[str, str], ...] = ()
 
 
-def help_card(bot: str, sections: Sequence[Section], agents: Sequence[Agent]) -> Report:
-    """What this person may do here, with one real example a line. `sections` and `agents` are those allowed."""
+def help_card(
+    bot: str, sections: Sequence[Section], agents: Sequence[Agent], here: str = ""
+) -> Report:
+    """What this person may do here, with one real example a line. `sections` and `agents` are those allowed; `here` is about
+    the plan of this thread."""
     lines = [_example(bot, section, agents) for section in _mixed(sections)]
     if not lines:
         return _list(
             "You may do nothing here yet.", [], "Ask an operator to add you to [[people]]."
         )
     also = "Also: status · plans · approvals · agents · capabilities · help."
-    return _list("You can ask, for example:", lines, also)
+    return _list("You can ask, for example:", lines, f"{here}\n{also}" if here else also)
 
 
 def _example(bot: str, section: Section, agents: Sequence[Agent]) -> str:
@@ -63,6 +67,7 @@ def _mixed(sections: Sequence[Section]) -> list[Section]:
 def status(now: Status) -> Report:
     """Up since when, what is open, what is connected."""
     counts = f"{now.pending} waiting for approval · {now.running} running · {now.in_doubt} in doubt"
+    counts += f" · {now.held} held" if now.held else ""
     up: timedelta = now.now - now.since
     lines = [f"{line(name)}: {line(state)}" for name, state in now.connections]
     if now.stopped_by:
@@ -81,11 +86,11 @@ def plans_list(views: Sequence[PlanView]) -> Report:
 
 def approvals_list(views: Sequence[PlanView]) -> Report:
     """What waits for somebody's vote, what it needs, and until when."""
-    lines = [_waiting(view) for view in views]
+    lines = [waiting_line(view) for view in views]
     return _list("Waiting for approval:" if lines else "Nothing waits for approval.", lines)
 
 
-def _waiting(view: PlanView) -> str:
+def waiting_line(view: PlanView) -> str:
     needs = "; ".join(line(each) for each in view.needed)
     until = f" · expires {clock(view.expires_at, view.now)}" if view.expires_at else ""
     return f"{reference(view.plan.id)} {view.plan.risk} · {title(view.plan)} · needs {needs}{until}"
@@ -93,11 +98,11 @@ def _waiting(view: PlanView) -> str:
 
 def agents_list(agents: Sequence[Agent]) -> Report:
     """Who can do things here: names, level, packs."""
-    lines = [_agent(agent) for agent in agents]
+    lines = [agent_line(agent) for agent in agents]
     return _list("Agents:" if lines else "There are no agents here.", lines)
 
 
-def _agent(agent: Agent) -> str:
+def agent_line(agent: Agent) -> str:
     also = f" (also {', '.join(line(alias) for alias in agent.aliases)})" if agent.aliases else ""
     packs = ", ".join(line(pack) for pack in agent.packs) or "no packs"
     return f"{span(agent.name)}{also} · level {agent.level} · {packs}"

@@ -151,7 +151,7 @@ def output_files(view: PlanView) -> tuple[Attachment, ...]:
 def left(view: PlanView) -> str:
     """What is true after a failure that was not wholly undone. What could not be undone is named."""
     agents = ", ".join(view.plan.agents)
-    touched = [step for step in view.plan.steps if _was_touched(view, step)]
+    touched = [step for step in view.plan.steps if was_touched(view, step)]
     if view.plan.risk is Risk.READ or not touched:
         return "Nothing was changed."
     if stuck := [name for step in reversed(touched) for name in _stuck(view, step)]:
@@ -159,7 +159,7 @@ def left(view: PlanView) -> str:
     return f"Nothing was rolled back: look at {agents} before you ask again."
 
 
-def _was_touched(view: PlanView, step: Step) -> bool:
+def was_touched(view: PlanView, step: Step) -> bool:
     """Whether the step may have had an effect: a command is done, in doubt, or was ended in its middle."""
     return any(
         each.state not in {"failed", "settled_not_done"} or each.fault in {"timeout", "cancelled"}

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from bot.model import plans
 from bot.model.ids import short
 from bot.model.plans import Plan
-from bot.model.reports import Attachment, Control, Paragraph, Report, Tone
-from bot.report import steps
+from bot.model.reports import Attachment, Paragraph, Report, Tone
+from bot.report import steps, undoing
+from bot.report.controls import controls, fell_short, last_lines
 from bot.report.data import plan_data
 from bot.report.outcome import failure, left, output_files, proofs, restored, so_far
 from bot.report.safe import line, plain, span
 from bot.report.times import clock
 from bot.report.view import PlanView as PlanView
-from bot.report.view import approved, passed
+from bot.report.view import approved, marked, names, passed
 
 TONES: Mapping[plans.State, Tone] = {
     "pending": "grey",
@@ -33,20 +34,16 @@ TONES: Mapping[plans.State, Tone] = {
     "stale": "amber",
 }
 
-VOTES = (Control("approve", "✅", "approve"), Control("reject", "❌", "reject"))
-CANCEL = (Control("cancel", "🛑", "cancel"),)
-_CANCELLABLE = frozenset({"approved", "queued", "held", "running", "waiting"})
 _BAR = 10
 
 
 def plan_card(view: PlanView) -> Report:
-    """The card of this revision as it is now. At an end it has no controls."""
-    controls = CANCEL if view.state in _CANCELLABLE else ()
+    """The card of this revision as it is now. At an end it has no votes."""
     return Report(
         "plan",
-        tuple(_trimmed(_CARDS[view.state](view))),
+        (*_trimmed(_CARDS[view.state](view)), *last_lines(view)),
         TONES[view.state],
-        VOTES if view.state == "pending" else controls,
+        controls(view),
         attachments=_attachments(view),
         data={"plan": plan_data(view)},
     )
@@ -81,16 +78,21 @@ def _why(view: PlanView, otherwise: str = "") -> list[Paragraph]:
 
 def _pending(view: PlanView) -> list[Paragraph]:
     revision = f"revision {view.plan.revision}" if view.plan.revision > 1 else ""
-    requesters = ", ".join(line(name) for name in view.plan.requesters)
-    head = _head(view.name, revision, str(view.plan.risk), f"for {requesters}")
+    head = _head(view.name, revision, str(view.plan.risk), _for(view))
+    change = [] if view.plan.undoes else [Paragraph("reply to change it", "faint")]
+    return [*_body(view, head), _asked(view), *change]
+
+
+def _for(view: PlanView) -> str:
+    return f"for {', '.join(line(name) for name in view.plan.requesters)}"
+
+
+def _asked(view: PlanView) -> Paragraph:
+    """Who has approved, what is still needed, until when."""
     needs = [f"Needs {plain(each).rstrip('.')}." for each in view.needed]
     expires = [f"Expires {clock(view.expires_at, view.now)}."] if view.expires_at else []
     voted = [f"{line(vote.person)} approves." for vote in view.votes if vote.verdict == "approve"]
-    return [
-        *_body(view, head),
-        Paragraph(" ".join([*voted, *needs, *expires])),
-        Paragraph("reply to change it", "faint"),
-    ]
+    return Paragraph(" ".join([*voted, *needs, *expires]))
 
 
 def _body(view: PlanView, head: Paragraph) -> list[Paragraph]:
@@ -110,19 +112,35 @@ def _queued(view: PlanView) -> list[Paragraph]:
 
 
 def _held(view: PlanView) -> list[Paragraph]:
-    return [*_body(view, _head(view.name, approved(view), "held")), *_why(view)]
+    holding = marked(view, "hold")
+    held = f"held by {names(holding)} {clock(holding[0].at, view.now)}" if holding else "held"
+    if view.approval_state == "pending":
+        head = _head(view.name, str(view.plan.risk), _for(view), held)
+        return [*_body(view, head), _asked(view)]
+    head = _head(view.name, approved(view), held, _count(view))
+    if view.run is not None:
+        return [head, *_progress(view)]
+    expires = f"Expires {clock(view.expires_at, view.now)}." if view.expires_at else ""
+    return [*_body(view, head), *([Paragraph(expires)] if expires else [])]
 
 
 def _running(view: PlanView) -> list[Paragraph]:
+    word = "rolling back" if view.plan.undoes else "running"
+    count = f"{word} {_count(view)}".rstrip()
+    return [_head(view.name, approved(view), count, passed(view)), *_progress(view)]
+
+
+def _count(view: PlanView) -> str:
+    return f"{view.run.finished}/{view.run.total}" if view.run and view.run.total else ""
+
+
+def _progress(view: PlanView) -> list[Paragraph]:
+    """The bar, and the command that is or was at work."""
     run = view.run
     if run is None:
-        return [_head(view.name, approved(view), "running")]
-    count = f"running {run.finished}/{run.total}" if run.total else "running"
-    doing = line(run.doing, 200)
-    return [
-        _head(view.name, approved(view), count, passed(view)),
-        Paragraph(f"{bar(run.finished, run.total)}  {doing}".rstrip(), "code"),
-    ]
+        return []
+    drawn = f"{bar(run.finished, run.total)}  {line(run.doing, 200)}".rstrip()
+    return [Paragraph(drawn, "code")]
 
 
 def bar(finished: int, total: int) -> str:
@@ -147,12 +165,22 @@ def _waiting(view: PlanView) -> list[Paragraph]:
 def _done(view: PlanView) -> list[Paragraph]:
     took = passed(view)
     head = _head(view.name, f"done in {took}" if took else "done", approved(view, timed=False))
-    return [head, *(Paragraph(f"✓ {proof}") for proof in proofs(view))]
+    if view.plan.undoes:
+        return [head, Paragraph(f"↩ {undoing.done(view)}")]
+    return [head, *(Paragraph(f"✓ {proof}") for proof in proofs(view)), *_later(view)]
+
+
+def _later(view: PlanView) -> list[Paragraph]:
+    """What has happened since the run ended: a roll back that failed."""
+    news = view.run is not None and view.words not in {"", view.run.words}
+    return [Paragraph(plain(view.words))] if news else []
 
 
 def _failed(view: PlanView) -> list[Paragraph]:
     head = _head(view.name, "failed", approved(view, timed=False))
-    return [head, Paragraph(f"✗ {failure(view)}"), Paragraph(left(view))]
+    if view.plan.undoes:
+        return [head, *undoing.failure(view)]
+    return [head, Paragraph(f"✗ {failure(view)}"), Paragraph(left(view)), *_later(view)]
 
 
 def _rolling_back(view: PlanView) -> list[Paragraph]:
@@ -163,6 +191,10 @@ def _rolling_back(view: PlanView) -> list[Paragraph]:
 
 
 def _rolled_back(view: PlanView) -> list[Paragraph]:
+    if view.run is not None and not fell_short(view):
+        how = f"{view.run.state}, rolled back later"
+        head = _head(view.name, how, approved(view, timed=False))
+        return [head, *undoing.undone_later(view)]
     head = _head(view.name, "failed, rolled back", approved(view, timed=False))
     return [head, Paragraph(f"✗ {failure(view)}"), Paragraph(f"↩ {restored(view)}")]
 
@@ -179,7 +211,7 @@ def _expired(view: PlanView) -> list[Paragraph]:
     at = f" {clock(view.expires_at, view.now)}" if view.expires_at else ""
     names = [line(vote.person) for vote in view.votes if vote.verdict == "approve"]
     who = f"only {', '.join(names)} approved" if names else "nobody approved"
-    return [_head(view.name, f"expired{at}, {who}")]
+    return [_head(view.name, f"expired{at}, {who}"), *_why(view)]
 
 
 def _superseded(view: PlanView) -> list[Paragraph]:
@@ -189,7 +221,7 @@ def _superseded(view: PlanView) -> list[Paragraph]:
 
 def _cancelled(view: PlanView) -> list[Paragraph]:
     by = f" by {line(view.decided_by)}" if view.decided_by and not view.run else ""
-    return [_head(view.name, f"cancelled{by}"), Paragraph(so_far(view))]
+    return [_head(view.name, f"cancelled{by}"), Paragraph(so_far(view)), *_later(view)]
 
 
 def _stale(view: PlanView) -> list[Paragraph]:

@@ -3,11 +3,13 @@
 from bot.model import runs
 from bot.model.people import Account
 from bot.model.reports import Paragraph, Report, Tone
+from bot.report import undoing
 from bot.report.data import run_data
 from bot.report.outcome import facts, failure, left, output_files, restored, so_far
 from bot.report.safe import plain
 from bot.report.view import PlanView, approved, passed
 
+_BAD = frozenset({"failed", "rolled_back"})
 _TONES: dict[runs.State, Tone] = {"done": "green", "cancelled": "grey", "stale": "amber"}
 
 
@@ -16,18 +18,21 @@ def result(view: PlanView, mention: Account | None = None) -> Report:
     run = view.run
     if run is None:
         raise ValueError("a plan without a run has no result")
+    undone = bool(view.plan.undoes) and run.state == "rolled_back"
     return Report(
         "result",
         (Paragraph(f"{view.requester}, {_words(view, run)}"),),
-        _TONES.get(run.state, "red"),
+        "green" if undone else _TONES.get(run.state, "red"),
         mention=mention,
-        attachments=output_files(view) if run.state in {"failed", "rolled_back"} else (),
+        attachments=output_files(view) if run.state in _BAD else (),
         data={"run": run_data(run)},
     )
 
 
 def _words(view: PlanView, run: runs.Run) -> str:
     match run.state:
+        case "rolled_back" | "failed" if view.plan.undoes:
+            return _undone(view, run)
         case "done":
             how = ", ".join(part for part in (passed(view), approved(view, timed=False)) if part)
             return f"done: {facts(view)} ({how})."
@@ -39,6 +44,13 @@ def _words(view: PlanView, run: runs.Run) -> str:
             return f"not run: {_sentence(plain(run.words or view.words) or 'it is stale')} Nothing was changed."
         case _:
             return f"failed: {_sentence(failure(view))} {left(view)}"
+
+
+def _undone(view: PlanView, run: runs.Run) -> str:
+    how = ", ".join(part for part in (passed(view), approved(view, timed=False)) if part)
+    if run.state == "rolled_back":
+        return f"rolled back: {undoing.done(view)} ({how})."
+    return f"the roll back failed: {_sentence(plain(run.words))} {undoing.left(view)}"
 
 
 def _sentence(words: str) -> str:

@@ -21,6 +21,8 @@ _HIDDEN = re.compile(
 
 def plain(text: str) -> str:
     """The text with line ends as `\\n`, without escape sequences and controls, and with bidi and invisible characters shown."""
+    if text.isascii() and text.isprintable():  # nearly everything is, and has nothing to look for
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
     text = _ESCAPES.sub("", text)
     text = _CONTROLS.sub("", text)

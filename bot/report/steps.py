@@ -7,6 +7,7 @@ from bot.model.reports import Attachment, Paragraph
 from bot.model.sections import Risk, Value, Write
 from bot.report.actions import capability, labelled, lost, then, undo
 from bot.report.safe import plain, verbatim
+from bot.report.undoing import commands
 from bot.report.view import PlanView
 
 WIDTH = 78
@@ -19,16 +20,27 @@ _LOOK_LINES = 10
 
 def paragraphs(view: PlanView) -> list[Paragraph]:
     """Every step as a block; of more than `WHOLE` steps a line each, but every step that destroys in full."""
-    steps = list(enumerate(view.plan.steps, 1))
-    whole = len(steps) <= WHOLE
+    whole = len(view.plan.steps) <= WHOLE
     shown = []
-    for number, step in steps:
-        full = whole or step.section.risk is Risk.DESTROY
-        lines = block(number, step) if full else [headline(number, step)]
+    for number, step in _numbered(view):
+        full = whole or step.section.risk is Risk.DESTROY or bool(view.plan.undoes)
+        lines = _block(view, number, step) if full else [headline(number, step)]
         shown.append(Paragraph("\n".join(lines), "code"))
+    if view.plan.undoes:
+        return shown
     if not whole:
         shown.append(Paragraph("show all: every command is in the attached file", "faint"))
     return shown
+
+
+def _numbered(view: PlanView) -> list[tuple[int, Step]]:
+    """In the order of doing: a roll back begins with the last step."""
+    steps = list(enumerate(view.plan.steps, 1))
+    return steps[::-1] if view.plan.undoes else steps
+
+
+def _block(view: PlanView, number: int, step: Step) -> list[str]:
+    return undoing_block(number, step) if view.plan.undoes else block(number, step)
 
 
 def attachments(view: PlanView) -> tuple[Attachment, ...]:
@@ -36,7 +48,7 @@ def attachments(view: PlanView) -> tuple[Attachment, ...]:
     files = [
         Attachment(verbatim(action.path).rpartition("/")[2] or "file", plain(action.content))
         for step in view.plan.steps
-        for action in step.actions
+        for action in commands(view.plan, step)
         if isinstance(action, Write)
     ]
     files += [
@@ -44,7 +56,7 @@ def attachments(view: PlanView) -> tuple[Attachment, ...]:
         for number, step in enumerate(view.plan.steps, 1)
         if len((text := _look(view, step)).splitlines()) > _LOOK_LINES
     ]
-    if len(view.plan.steps) > WHOLE:
+    if len(view.plan.steps) > WHOLE and not view.plan.undoes:
         whole = [block(number, step) for number, step in enumerate(view.plan.steps, 1)]
         text = "\n\n".join("\n".join(lines) for lines in whole)
         files.append(Attachment(f"{view.name.lower().replace(' ', '-')}.txt", text))
@@ -77,9 +89,10 @@ def _now_there(label: str, text: str) -> str:
     return "\n".join([label, *(f"   {each}" for each in lines[:_LOOK_LINES]), *rest])
 
 
-def headline(number: int, step: Step) -> str:
+def headline(number: int, step: Step, *, undone: bool = False) -> str:
     """`1. web1 · nginx-sites: add a reverse proxy          change`, the risk at the right edge."""
-    left = f"{number}. {step.agent.name} · {capability(step.section)}"
+    what = f"undo {capability(step.section)}" if undone else capability(step.section)
+    left = f"{number}. {step.agent.name} · {what}"
     risk = str(step.section.risk)
     return f"{left}{' ' * max(2, WIDTH - len(left) - len(risk))}{risk}"
 
@@ -94,6 +107,15 @@ def block(number: int, step: Step) -> list[str]:
     if step.section.risk is not Risk.READ:
         lines.append(f"else   {_otherwise(step)}")
     return [headline(number, step), *(f"   {line}" for line in lines if line)]
+
+
+def undoing_block(number: int, step: Step) -> list[str]:
+    """What rolling one step back runs, a line each."""
+    slots = _slots(step)
+    lines = [slots] if slots else []
+    lines += [labelled(action) for action in step.rollback]
+    lines.append("else   nothing: a command that fails is named, and the others are run")
+    return [headline(number, step, undone=True), *(f"   {line}" for line in lines)]
 
 
 def _otherwise(step: Step) -> str:

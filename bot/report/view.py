@@ -1,11 +1,11 @@
 """All that is known of one revision of a plan. Filled by `bot.flow` from the store, read by `plan`, `result` and `answer`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.model import plans
-from bot.model.approvals import Vote
+from bot.model.approvals import Follow, Mark, MarkKind, Vote
 from bot.model.ids import short
 from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt, Run, StepResult
@@ -16,7 +16,8 @@ from bot.report.times import clock, duration
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """`votes` are those standing; `needed` one phrase a requirement; `looks` what each step's Preview showed;
-    `words` why it is in its state; `decided_by` the names that approved, rejected or cancelled, joined."""
+    `words` why it is in its state; `decided_by` the names that approved, rejected or cancelled, joined; `marks` are those
+    standing, `follow` is the newest request that grew out of it, and `left` is true where something is there to undo."""
 
     plan: Plan
     digest: str
@@ -31,6 +32,9 @@ class PlanView:
     run: Run | None = None
     superseded_by: int | None = None
     decided_by: str = ""
+    marks: tuple[Mark, ...] = ()
+    follow: Follow | None = None
+    left: bool = False
 
     @property
     def name(self) -> str:
@@ -40,6 +44,17 @@ class PlanView:
     @property
     def requester(self) -> str:
         return line(self.plan.requesters[0]) if self.plan.requesters else "you"
+
+
+def marked(view: PlanView, kind: MarkKind) -> list[Mark]:
+    """Its marks of one kind, in the order they were put there."""
+    return [each for each in view.marks if each.kind == kind]
+
+
+def names(marks: Sequence[Mark]) -> str:
+    """`alice`, `alice and bob`, `alice, bob and carol`."""
+    *others, last = [line(each.person) for each in marks]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def approved(view: PlanView, *, timed: bool = True) -> str:

@@ -20,6 +20,9 @@ from bot.store.statements import Statement
 
 SALT = 16
 
+# ASCII: half a surrogate pair from outside stays an escape instead of breaking the row.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 
 class AuditRow(SQLModel, table=True):
     """One thing done. `data` is JSON; `text_hash` is of salt and words, "" when nobody's words belong to it; the words are in `audit_texts`."""
@@ -95,16 +98,15 @@ def record(
         what=what,
         subject=subject,
         digest=digest,
-        data=_json(data or {}),
+        data=_json(data),
         text_hash=hashlib.sha256(salt + words).hexdigest() if text else "",
     )
     if text:
         _add_words.run(connection, id=row, salt=salt, words=words.decode())
 
 
-def _json(data: Mapping[str, Any]) -> str:
-    # ASCII: half a surrogate pair from outside stays an escape instead of breaking the row.
-    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+def _json(data: Mapping[str, Any] | None) -> str:
+    return _encode(dict(data)) if data else "{}"
 
 
 def forget_words(connection: Connection, before: datetime) -> int:

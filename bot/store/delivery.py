@@ -5,23 +5,34 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, tuple_, update
 
 from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.reports import Outgoing, Report
-from bot.store import documents
+from bot.store import documents, fresh
 from bot.store.outbox_rows import EDITS, OPEN, OUTBOX, State
 from bot.store.statements import Statement
 
 _EDITED = OUTBOX.alias("edited")
+_UNDER_WAY = OUTBOX.alias("under_way")
+_THREAD = tuple_(OUTBOX.c.instance, OUTBOX.c.room, OUTBOX.c.thread)
+_BUSY = select(_UNDER_WAY.c.instance, _UNDER_WAY.c.room, _UNDER_WAY.c.thread).where(
+    text("under_way.state IN ('waiting', 'trying')"),  # the index's own words, or it is not used
+    _UNDER_WAY.c.state == "trying",
+)
 
 _scan = Statement(
     select(
         *(OUTBOX.c.number, OUTBOX.c.instance, OUTBOX.c.room),
-        *(OUTBOX.c.thread, OUTBOX.c.state, OUTBOX.c.not_before, OUTBOX.c.tried_at),
+        *(OUTBOX.c.thread, OUTBOX.c.not_before, OUTBOX.c.tried_at),
     )
-    .where(OPEN, or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat")))
+    .where(
+        OPEN,
+        OUTBOX.c.state == "waiting",
+        or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat")),
+        _THREAD.not_in(_BUSY),
+    )
     .order_by(OUTBOX.c.number)
 )
 _whole = Statement(
@@ -81,20 +92,25 @@ def take(
     or of all (""). Whoever takes several of a conversation sends them one after another and stops at the first that
     does not come out. A conversation with a send under way gives nothing. Between this and `trying` an edit may change
     what a post says: call both in one transaction, as `claim` does."""
+    at = now.isoformat()
     taken: list[int] = []
     counts: Counter[tuple[str, str, str]] = Counter()
-    for number, chat, room, thread, state, due, tried in _scan.each(connection, chat=instance):
+    for number, chat, room, thread, due, tried in _scan.each(connection, chat=instance):
         where = (chat, room, thread)
         if counts[where] >= each:
             continue
-        if state != "waiting" or not _due(due, tried, now.isoformat()):
+        if not _due(due, tried, at):
             counts[where] = each
             continue
         counts[where] += 1
         taken.append(number)
         if len(taken) == limit:
             break
-    return [_outgoing(_whole.all(connection, of=number)[0]) for number in taken]
+    known = fresh.posts(connection)
+    return [
+        known.pop(number) if number in known else _outgoing(_whole.all(connection, of=number)[0])
+        for number in taken
+    ]
 
 
 def claim(

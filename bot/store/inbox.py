@@ -1,10 +1,10 @@
-"""What was heard and is not lost any more. Chat listeners call `accept`; `bot.loops` works off what waits.
+"""What was heard and is not lost any more. `bot.loops` stores events here and works off what waits.
 
 A row goes in before its platform is told that it arrived; its key stays for ever, so a redelivery finds it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -34,10 +34,12 @@ MOST = 3
 
 VOTES = "votes"
 """The lane of what must never wait behind other work."""
+AGAIN = "again"
+"""The lane of what asks for a plan once more by one press: that takes a Preview's time, and votes do not wait for it."""
 
 _REPLACED = "\ufffd".encode()
 _URGENT = re.compile(
-    r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|cancel(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
+    r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|(?:cancel|hold)(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
     re.IGNORECASE,
 )
 _OPEN = sql("state IN ('waiting', 'handling')")
@@ -151,57 +153,68 @@ _forget = Statement(
 
 
 def lane_of(event: Event) -> str:
-    """Votes, clicks and the words of a vote, of `stop` and of `cancel` go in the lane of votes, the rest in its
+    """Votes, clicks and the words of a vote, of `stop`, `cancel` and `hold` go in the lane of votes, the rest in its
     conversation's. `stop nginx` is a request like any other."""
-    if not isinstance(event, Message):
-        return VOTES
-    if _URGENT.match(event.text):
-        return VOTES
-    where = event.conversation
-    return f"{where.instance}\n{where.room}\n{where.thread}"
+    match event:
+        case Reaction(emoji="🔁") | Click(action="retry"):
+            return AGAIN
+        case Message() if not _URGENT.match(event.text):
+            where = event.conversation
+            return f"{where.instance}\n{where.room}\n{where.thread}"
+        case _:
+            return VOTES
 
 
 def accept(
     connection: Connection,
     instance: str,
-    events: Sequence[Event],
+    events: Iterable[Event],
     cursor: str | None,
     at: datetime,
-    lane: Callable[[Event], str] = lane_of,
-    begins: Callable[[str], bool] = lambda lane: False,
 ) -> list[Received]:
-    """Store what is new of `events` and the adapter's `cursor` (None: unchanged). What was stored before is left out.
-
-    `begins`, asked in order with each new event's lane, says whether its first attempt begins with this very commit."""
-    now = at.isoformat()
-    received = []
-    for heard in events:
-        event, data = _storable(heard)
-        path = lane(event)
-        first = begins(path)
-        number = _insert.insert(
-            connection,
-            instance=instance,
-            tenant=event.account.tenant,
-            platform_id=event.id,
-            kind=event.kind,
-            lane=path,
-            event=data,
-            accepted_at=now,
-            state="handling" if first else "waiting",
-            attempts=int(first),
-        )
-        if number is not None:
-            received.append(Received(number, event, path, int(first), at))
-    if cursor is not None:
-        _move.run(connection, instance=instance, position=cursor, moved_at=now)
-    return received
+    """Store what is new of `events`, to be handled later, and the adapter's `cursor`. What was stored before is left out."""
+    stored = [put(connection, instance, *storable(event), at) for event in events]
+    move(connection, instance, cursor, at)
+    return [received for received in stored if received is not None]
 
 
-def _storable(event: Event) -> tuple[Event, bytes]:
+def storable(event: Event) -> tuple[Event, bytes]:
     """The event and its bytes. What UTF-8 cannot hold is replaced in both, so that no later write stumbles over it."""
     data = documents.pack(event)
     return (documents.load(type(event), data) if _REPLACED in data else event), data
+
+
+def put(
+    connection: Connection,
+    instance: str,
+    event: Event,
+    data: bytes,
+    at: datetime,
+    state: Literal["waiting", "handling", "done"] = "waiting",
+) -> Received | None:
+    """Store one event, `storable`; None when it was stored before. `handling`: its first attempt begins with this very
+    commit, and `done`: it ends with it."""
+    attempts = int(state != "waiting")
+    lane = lane_of(event)
+    number = _insert.insert(
+        connection,
+        instance=instance,
+        tenant=event.account.tenant,
+        platform_id=event.id,
+        kind=event.kind,
+        lane=lane,
+        event=data,
+        accepted_at=at.isoformat(),
+        state=state,
+        attempts=attempts,
+    )
+    return None if number is None else Received(number, event, lane, attempts, at)
+
+
+def move(connection: Connection, instance: str, cursor: str | None, at: datetime) -> None:
+    """The adapter has listened up to `cursor`; None leaves it where it was."""
+    if cursor is not None:
+        _move.run(connection, instance=instance, position=cursor, moved_at=at.isoformat())
 
 
 def cursor(connection: Connection, instance: str) -> str | None:

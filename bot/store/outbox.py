@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model.people import Account, Conversation
-from bot.model.reports import Report
-from bot.store import documents
+from bot.model.reports import Outgoing, Report
+from bot.store import documents, fresh
 from bot.store.delivery import (
     claim,
     recover,
@@ -123,15 +123,15 @@ def post(
 
 
 def post_all(connection: Connection, posts: Iterable[Post], at: datetime) -> None:
-    """`post` for many, in one statement and in this order."""
-    _put.many(
-        connection,
-        [
-            _row("post", each.conversation, at, report=each.report, only_to=each.only_to)
-            | {"key": each.key, "subject": each.subject}
-            for each in posts
-        ],
-    )
+    """`post` for many, in this order."""
+    for each in posts:
+        row = _row("post", each.conversation, at, report=each.report, only_to=each.only_to)
+        number = _put.insert(connection, **row | {"key": each.key, "subject": each.subject})
+        if number is not None:
+            outgoing = Outgoing(
+                each.key, number, each.conversation, "post", each.report, only_to=each.only_to
+            )
+            fresh.note(connection, outgoing)
 
 
 def react(
@@ -148,27 +148,27 @@ def react(
     _put.many(connection, [row])
 
 
-def edit(connection: Connection, of: str, report: Report, at: datetime) -> None:
+def edit(connection: Connection, of: str, report: Report, at: datetime) -> bool:
     """Change what the post `of` says. Only the newest of several waiting edits goes out; a post that nobody tried to
-    deliver is changed itself. Nothing happens to a post that could not be delivered. Raises KeyError."""
-    row = _by_key.one(connection, name=of)
-    if row is None:
+    deliver is changed itself. Nothing happens to a post that could not be delivered, or is gone. True when it took the
+    place of words that had not gone out. Raises KeyError."""
+    found = _by_key.one(connection, name=of)
+    if found is None:
         raise KeyError(of)
-    state, tries, instance, room, thread, only_to, subject, _, _ = row
+    state, tries, instance, room, thread, only_to, subject, _, _ = found
     new = documents.pack(report)
     if state == "undeliverable":
-        return
+        return False
     if state == "waiting" and tries == 0:
-        _redo_post.run(connection, name=of, new=new)
-        return
+        fresh.forget(connection)
+        return bool(_redo_post.run(connection, name=of, new=new))
     if _redo_edit.run(connection, name=of, new=new):
-        return
+        return True
     # A tried edit keeps its content for ever: a platform that knows its key would swallow another one.
-    _replace.run(connection, name=of)
-    fresh = _row("edit", Conversation(instance, room, thread), at)
-    _put.many(
-        connection, [fresh | {"of": of, "report": new, "only_to": only_to, "subject": subject}]
-    )
+    replaced = _replace.run(connection, name=of)
+    row = _row("edit", Conversation(instance, room, thread), at)
+    _put.many(connection, [row | {"of": of, "report": new, "only_to": only_to, "subject": subject}])
+    return bool(replaced)
 
 
 def _row(

@@ -11,11 +11,12 @@ State = Literal["waiting", "trying", "sent", "undeliverable", "replaced"]
 TRANSITIONS: dict[State, frozenset[State]] = {
     "waiting": frozenset({"trying", "undeliverable", "replaced"}),
     "trying": frozenset({"sent", "waiting", "undeliverable"}),
-    "sent": frozenset(),
+    "sent": frozenset({"undeliverable"}),
     "undeliverable": frozenset(),
     "replaced": frozenset(),
 }
-"""`replaced` is an edit whose newer version took its place after it was tried."""
+"""`replaced` is an edit whose newer version took its place after it was tried. What was `sent` and is no longer there is
+`undeliverable` as well (`bot.store.posts.lose`): no edit of it is tried again."""
 
 OPEN = sql("state IN ('waiting', 'trying')")
 EDITS = sql("\"of\" IS NOT NULL AND state IN ('waiting', 'trying')")

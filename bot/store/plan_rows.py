@@ -73,6 +73,11 @@ class Stored:
     created_at: datetime
     changed_at: datetime
 
+    @property
+    def undecided(self) -> bool:
+        """Whether it waits for votes, held or not."""
+        return self.approval == "pending" and self.state in {"pending", "held"}
+
 
 def stored_of(row: Row[tuple[object, ...]]) -> Stored:
     return Stored(

@@ -6,7 +6,7 @@ for rows whose `version` is ahead of `shown`, so no change is ever missed and ma
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from bot.model import approvals, plans
 from bot.model.approvals import ApprovalRequest
@@ -15,6 +15,7 @@ from bot.model.people import Account, Conversation
 from bot.model.plans import Look, Plan
 from bot.store.documents import dump
 from bot.store.plan_rows import BORN, LAGS, TABLE, Stored, stored_of
+from bot.store.run_rows import TABLE as RUNS
 from bot.store.statements import Statement
 
 _newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == bindparam("plan"))
@@ -177,11 +178,6 @@ def in_thread(connection: Connection, conversation: Conversation, limit: int = 5
     return [stored_of(row) for row in rows]
 
 
-def pending_in(connection: Connection, conversation: Conversation) -> list[Stored]:
-    """Pending plans of a thread, newest first."""
-    return [stored for stored in in_thread(connection, conversation) if stored.state == "pending"]
-
-
 def count(connection: Connection, *states: plans.State) -> int:
     """How many revisions are in one of these states."""
     return int(
@@ -223,11 +219,17 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
     return [stored_of(row) for row in rows]
 
 
+_begun = exists().where(RUNS.c.plan == TABLE.c.id, RUNS.c.revision == TABLE.c.revision)
+_late = TABLE.c.expires_at <= bindparam("now")
+# Two statements: only the first can use the index of what is pending.
+_pending_late = select(TABLE).where(TABLE.c.state == "pending", _late)
+_held_late = select(TABLE).where(TABLE.c.state == "held", _late, ~_begun)
+
+
 def overdue(connection: Connection, now: datetime) -> list[Stored]:
-    """Pending plans whose time is over."""
-    rows = connection.execute(
-        select(TABLE).where(TABLE.c.state == "pending", TABLE.c.expires_at <= now.isoformat())
-    )
+    """Plans whose time is over before anything began: pending ones, and those that somebody holds."""
+    at = {"now": now.isoformat()}
+    rows = [*connection.execute(_pending_late, at), *connection.execute(_held_late, at)]
     return [stored_of(row) for row in rows]
 
 

@@ -94,9 +94,8 @@ def newest(connection: Connection, conversation: Conversation) -> Question | Non
     return load(Question, row.document) if row else None
 
 
-_waits = Statement(
-    select(TABLE.c.id).where(TABLE.c.state == "open", TABLE.c.posted.is_(False)).limit(1)
-)
+UNPOSTED = select(TABLE.c.id).where(TABLE.c.state == "open", TABLE.c.posted.is_(False))
+_waits = Statement(UNPOSTED.limit(1))
 
 
 def waiting(connection: Connection) -> bool:

@@ -24,7 +24,45 @@ def finished(attempts: Sequence[Attempt], step: str, phase: Phase, count: int) -
 
 def results(plan: Plan, attempts: Sequence[Attempt], *, ended: bool) -> tuple[StepResult, ...]:
     """Every step as it stands; `ended` says that nothing more will be done."""
-    return tuple(_result(step, attempts, ended=ended) for step in plan.steps)
+    one = _undone if plan.undoes else _result
+    return tuple(one(step, attempts, ended=ended) for step in plan.steps)
+
+
+def has_effect(attempts: Sequence[Attempt], step: Step) -> bool:
+    """Whether a step may have changed something: an action is done, in doubt, or was ended in its middle."""
+    return any(
+        each.state in GOOD or each.fault in {"timeout", "cancelled"}
+        for each in attempts
+        if each.step == step.id and each.phase == "do"
+    )
+
+
+def is_undone(attempts: Sequence[Attempt], step: Step) -> bool:
+    """Whether there is a Rollback and all of it is done."""
+    return bool(step.rollback) and finished(attempts, step.id, "rollback", len(step.rollback))
+
+
+def _undone(step: Step, attempts: Sequence[Attempt], *, ended: bool) -> StepResult:
+    """A step of a plan that rolls another one back."""
+    own = [each for each in attempts if each.step == step.id]
+    if not own:
+        return StepResult(step.id, "skipped" if ended else "waiting")
+    newest = latest(own, step.id, "rollback").values()
+    state: StepState = "running"
+    if is_undone(own, step):
+        state = "done"
+    elif any(each.state == "unknown" for each in newest):
+        state = "in_doubt"
+    elif ended:
+        state = "failed"
+    return StepResult(
+        id=step.id,
+        state=state,
+        exit=own[-1].exit,
+        started_at=own[0].started_at,
+        ended_at=own[-1].ended_at if ended or state == "done" else None,
+        output_tail="".join(each.output for each in own)[-TAIL:],
+    )
 
 
 def _result(step: Step, attempts: Sequence[Attempt], *, ended: bool) -> StepResult:
@@ -50,7 +88,7 @@ def _state(step: Step, attempts: Sequence[Attempt], *, ended: bool) -> StepState
         *latest(attempts, step.id, "verify").values(),
     ]
     states = {each.state for each in newest}
-    if step.rollback and finished(attempts, step.id, "rollback", len(step.rollback)):
+    if is_undone(attempts, step):
         return "rolled_back"
     if "failed" in states:
         return "failed"

@@ -6,36 +6,21 @@ owner that is not us is dead. Every change of a run moves its plan in the same t
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
-from bot.model import plans as plan_model
 from bot.model import runs as model
 from bot.model.errors import TransitionError
 from bot.model.ids import new_id
 from bot.model.plans import Plan
 from bot.model.runs import Attempt, Run
 from bot.model.sections import Action
-from bot.store import documents, locks, plans, questions, run_rows
+from bot.store import documents, locks, plans, questions, run_plans, run_rows
 from bot.store.results import results
 from bot.store.run_rows import AT_WORK, RUNNABLE, TABLE, Record
 from bot.store.statements import Statement
 
-_PLAN: dict[model.State, plan_model.State] = {
-    "running": "running",
-    "in_doubt": "in_doubt",
-    "waiting": "waiting",
-    "held": "held",
-    "rolling_back": "rolling_back",
-    "done": "done",
-    "failed": "failed",
-    "rolled_back": "rolled_back",
-    "cancelled": "cancelled",
-    "stale": "stale",
-}
-"""What a run's state means for its plan. `queued` and `claimed` change nothing by themselves."""
 
-
-def create(connection: Connection, plan: Plan, at: datetime, *, undoes: str = "") -> str:
+def create(connection: Connection, plan: Plan, at: datetime) -> str:
     """A new run, queued. Returns its id."""
     identifier = new_id(at)
     connection.execute(
@@ -45,11 +30,11 @@ def create(connection: Connection, plan: Plan, at: datetime, *, undoes: str = ""
             revision=plan.revision,
             state="queued",
             owner="",
-            undoes=undoes,
+            undoes=plan.undoes,
             behind="",
             words="",
             doing="",
-            total=sum(len(step.rollback if undoes else step.actions) for step in plan.steps),
+            total=sum(len(step.rollback if plan.undoes else step.actions) for step in plan.steps),
             finished=0,
             created_at=at.isoformat(),
         )
@@ -60,6 +45,23 @@ def create(connection: Connection, plan: Plan, at: datetime, *, undoes: str = ""
 def row(connection: Connection, run_id: str) -> Record:
     """The stored row, for claims. Raises KeyError."""
     return run_rows.record(connection, run_id)
+
+
+def newest(connection: Connection, plan_id: str, revision: int) -> Record | None:
+    """The row of the newest run of a revision, None when there is none yet."""
+    found = _newest(connection, plan_id, revision)
+    return row(connection, found) if found else None
+
+
+def forget(connection: Connection, run_id: str, owner: str = "") -> bool:
+    """A run of that owner ("": of nobody) that has begun nothing is not to be: somebody holds its plan. False when it has."""
+    unbegun = TABLE.c.state.in_(("queued", "claimed"))
+    done = connection.execute(
+        delete(TABLE).where(TABLE.c.id == run_id, TABLE.c.owner == owner, unbegun)
+    )
+    if done.rowcount:
+        locks.release(connection, run_id)
+    return done.rowcount > 0
 
 
 def take(connection: Connection, run_id: str, owner: str) -> bool:
@@ -95,10 +97,7 @@ def advance(
     if ends:
         locks.release(connection, run_id)
         questions.withdraw_of_run(connection, run_id, at)
-    if to in _PLAN and not now.undoes:
-        plans.advance(connection, now.plan, _PLAN[to], words, at=at)
-    elif now.undoes:
-        plans.touch(connection, now.plan)
+    run_plans.move(connection, now, to, words, at)
 
 
 def reach(
@@ -153,9 +152,10 @@ def settle_attempt(
         what=attempt.fault,
         over=attempt.ended_at.isoformat() if attempt.ended_at else None,
     )
-    if to in {"done", "settled_done"} and attempt.phase == "do":
+    run = row(connection, attempt.run)
+    if to in {"done", "settled_done"} and attempt.phase == ("rollback" if run.undoes else "do"):
         run_rows.count.run(connection, name=attempt.run)
-    _touch(connection, attempt.run)
+    plans.touch(connection, run.plan)
 
 
 def _touch(connection: Connection, run_id: str) -> None:
@@ -165,6 +165,15 @@ def _touch(connection: Connection, run_id: str) -> None:
 def attempts(connection: Connection, run_id: str) -> tuple[Attempt, ...]:
     """All attempts of a run, in the order they were begun."""
     return tuple(_attempt(*each) for each in run_rows.of_run.all(connection, name=run_id))
+
+
+def attempts_with_undoing(connection: Connection, run_id: str) -> tuple[Attempt, ...]:
+    """As `attempts`, and then what later runs did to undo it."""
+    later = connection.execute(
+        select(TABLE.c.id).where(TABLE.c.undoes == run_id).order_by(TABLE.c.id)
+    )
+    runs = (run_id, *later.scalars())
+    return tuple(each for run in runs for each in attempts(connection, run))
 
 
 def load(connection: Connection, run_id: str) -> Run:
@@ -189,18 +198,22 @@ def load(connection: Connection, run_id: str) -> Run:
 
 
 def of_plan(connection: Connection, plan_id: str, revision: int) -> Run | None:
-    """The newest run of a revision, None when there is none yet. Runs that roll another back are not meant."""
-    wanted = (TABLE.c.plan == plan_id, TABLE.c.revision == revision, TABLE.c.undoes == "")
-    found = connection.execute(
-        select(TABLE.c.id).where(*wanted).order_by(TABLE.c.id.desc()).limit(1)
-    ).scalar()
+    """The newest run of a revision, None when there is none yet."""
+    found = _newest(connection, plan_id, revision)
     return load(connection, found) if found else None
 
 
+def _newest(connection: Connection, plan_id: str, revision: int) -> str | None:
+    wanted = (TABLE.c.plan == plan_id, TABLE.c.revision == revision)
+    found: str | None = connection.execute(
+        select(TABLE.c.id).where(*wanted).order_by(TABLE.c.id.desc()).limit(1)
+    ).scalar()
+    return found
+
+
 _blocked = exists().where(locks.TABLE.c.run == TABLE.c.behind)
-_resumable = Statement(
-    select(TABLE.c.id).where(TABLE.c.owner == "", RUNNABLE, ~_blocked).order_by(TABLE.c.id)
-)
+RESUMABLE = select(TABLE.c.id).where(TABLE.c.owner == "", RUNNABLE, ~_blocked)
+_resumable = Statement(RESUMABLE.order_by(TABLE.c.id))
 
 
 def resumable(connection: Connection) -> list[str]:

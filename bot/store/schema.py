@@ -4,8 +4,10 @@ from sqlmodel import SQLModel
 
 from bot.store import (
     audit,
+    follows,
     inbox,
     locks,
+    marks,
     outbox_rows,
     plan_rows,
     questions,
@@ -15,10 +17,13 @@ from bot.store import (
     votes,
 )
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest revision in `migrations/versions`; a test holds them together."""
 
-MODULES = (audit, inbox, locks, outbox_rows, plan_rows, questions, run_rows, seal, switches, votes)
+MODULES = (
+    *(audit, follows, inbox, locks, marks, outbox_rows, plan_rows, questions, run_rows, seal),
+    *(switches, votes),
+)
 """Whoever adds a table adds its module here."""
 
 METADATA = SQLModel.metadata

@@ -13,6 +13,8 @@ from bot.model.errors import ConfigurationError, StoreError
 
 PREFIX = "sqlite:///"
 BUSY_SECONDS = 5.0
+CHECKPOINT = 4000
+"""Pages of the write-ahead log (16 MB) before they are copied into the database: a page written often is copied once."""
 
 _FATAL = {
     sqlite3.SQLITE_FULL: (
@@ -84,6 +86,7 @@ def _writing(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
 
 
 def _reading(connection: sqlite3.Connection, _record: Any) -> None:
@@ -96,7 +99,29 @@ def _begin(connection: Connection) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     # Immediate: a transaction that turns from reader to writer later can fail without waiting.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if not in_transaction(connection.connection.driver_connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def begin(driver: Any) -> None:
+    """A transaction of the writer. Straight on the driver: SQLAlchemy's own begin and commit cost 60 µs more, and it joins in
+    as soon as one of its statements is run."""
+    driver.execute("BEGIN IMMEDIATE")
+
+
+def commit(connection: Connection, driver: Any) -> None:
+    """What `begin` began."""
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        driver.execute("COMMIT")  # unlike `driver.commit()` an error when the transaction is gone
+
+
+def rollback(connection: Connection, driver: Any) -> None:
+    """What `begin` began, if it is still there."""
+    if connection.in_transaction():
+        connection.rollback()
+    driver.rollback()
 
 
 def in_transaction(driver: Any) -> bool:

@@ -96,5 +96,4 @@ def _taker(names: list[str]) -> Callable[[dict[str, Any]], Any]:
 
 
 def _cursor(connection: Connection) -> Any:
-    driver: Any = connection.connection.driver_connection
-    return driver.cursor()
+    return connection.connection.cursor()

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.model.errors import StoreError
 from bot.model.ports import Clock
-from bot.store import sqlite
+from bot.store import fresh, sqlite
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ LARGEST = 2000
 
 
 @dataclass(slots=True)
-class _Call:
+class Writing:
     """What one caller waits for: `results` has what each of `fns` returned or raised, `fault` what ended them all."""
 
     fns: Sequence[Callable[[Connection], Any]]
@@ -57,8 +57,8 @@ class Store:
         self.healthy = True
         self.transactions = 0
         self._only_reads = only_reads
-        self._gathered: list[_Call] = []
-        self._queue: SimpleQueue[list[_Call] | None] = SimpleQueue()
+        self._gathered: list[Writing] = []
+        self._queue: SimpleQueue[list[Writing] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = False
@@ -112,14 +112,31 @@ class Store:
 
     async def write_all(self, fns: Sequence[Callable[[Connection], T]]) -> list[T | Raised]:
         """`write` for many, each in its own savepoint, all in one transaction: a sixth of the cost in a burst."""
+        writing = self._writing(fns)
+        if not self._gathered:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._gathered.append(writing)
+        return await writing.future
+
+    def begin(self, fns: Sequence[Callable[[Connection], T]]) -> Writing:
+        """`write_all` at once, to be awaited by its `future`. Raises StoreError when the store is not open."""
+        writing = self._writing(fns)
+        self._gathered.append(writing)
+        self._hand_over()
+        return writing
+
+    async def finish(self, writing: Writing) -> list[Any]:
+        """The results of a writing whose wait was cancelled. Raises StoreError."""
+        with contextlib.suppress(StoreError):
+            await self.write(_nothing)  # writings end in their order
+        if writing.fault is not None:
+            raise writing.fault
+        return writing.results
+
+    def _writing(self, fns: Sequence[Callable[[Connection], T]]) -> Writing:
         if not self._open or self._only_reads:
             raise StoreError("The store is not open for writing.", "Start the bot again.")
-        loop = asyncio.get_running_loop()
-        call = _Call(fns, loop.create_future(), [])
-        if not self._gathered:
-            loop.call_soon(self._hand_over)
-        self._gathered.append(call)
-        return await call.future
+        return Writing(fns, asyncio.get_running_loop().create_future(), [])
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` on a connection of its own, in one snapshot of what was committed. StoreError as for `write`."""
@@ -159,9 +176,9 @@ class Store:
                     self._commit(connection, batch)
                     self._tell(batch)
 
-    def _waiting(self) -> tuple[list[_Call], bool]:
+    def _waiting(self) -> tuple[list[Writing], bool]:
         taken = self._queue.get()
-        calls: list[_Call] = []
+        calls: list[Writing] = []
         while taken is not None:
             calls += taken
             if self._queue.empty():
@@ -169,10 +186,12 @@ class Store:
             taken = self._queue.get()
         return calls, True
 
-    def _commit(self, connection: Connection, batch: list[_Call]) -> None:
+    def _commit(self, connection: Connection, batch: list[Writing]) -> None:
+        driver: Any = connection.connection.driver_connection
         try:
-            with connection.begin():
-                _perform(connection, batch)
+            sqlite.begin(driver)
+            _perform(connection, driver, batch)
+            sqlite.commit(connection, driver)
             self.healthy = True
             self.transactions += 1
         except Exception as error:  # noqa: BLE001 - whatever ended the transaction ends every call of it
@@ -180,17 +199,18 @@ class Store:
             for call in batch:
                 call.fault = StoreError(fault.what, fault.mend)
             self.healthy = False
+            sqlite.rollback(connection, driver)
 
-    def _tell(self, batch: list[_Call]) -> None:
+    def _tell(self, batch: list[Writing]) -> None:
         if self._loop is not None:
             # The loop may be closed when a test or a crash tore it down: nobody is left to tell.
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(_settle, batch)
 
 
-def _perform(connection: Connection, batch: list[_Call]) -> None:
-    driver: Any = connection.connection.driver_connection
+def _perform(connection: Connection, driver: Any, batch: list[Writing]) -> None:
     cursor = driver.cursor()
+    fresh.forget(connection)
     for call in batch:
         for fn in call.fns:
             call.results.append(_one(connection, driver, cursor, fn))
@@ -212,7 +232,11 @@ def _one(
     return result
 
 
-def _settle(batch: list[_Call]) -> None:
+def _nothing(_connection: Connection) -> None:
+    """Nothing to write."""
+
+
+def _settle(batch: list[Writing]) -> None:
     for call in batch:
         if call.future.done():
             continue

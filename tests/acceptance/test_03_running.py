@@ -107,7 +107,8 @@ def test_a_failure_is_rolled_back_and_said(
     result = bot.says("result")
     assert result["report"]["run"]["state"] == "rolled_back"
     assert "there-is-no-such-file" in result["text"]
-    assert bot.card(card["message"], "rolled_back")["report"]["controls"] == []
+    controls = bot.card(card["message"], "rolled_back")["report"]["controls"]
+    assert [control["action"] for control in controls] == ["retry", "good", "bad"]
     assert list((tmp_path / "marks").iterdir()) == []
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
 from typing import get_args
 
 import pytest
@@ -24,7 +23,6 @@ from bot.model.approvals import (
     State,
     Vote,
 )
-from bot.model.errors import TransitionError
 from bot.model.people import Person
 from bot.model.sections import Refusal, Risk
 from tests.approvals.making import (
@@ -271,21 +269,17 @@ def test_a_stranger_cannot_ask() -> None:
     assert "alice or bob can add you" in refused.why
 
 
-STATES: tuple[State, ...] = get_args(State)
-
-
-@pytest.mark.parametrize(("state", "to"), list(product(STATES, STATES)))
-def test_every_edge_of_the_table_and_no_other(state: State, to: State) -> None:
-    if to in TRANSITIONS[state]:
-        assert gate.move(state, to) == to
-    else:
-        with pytest.raises(TransitionError, match=f"{state} cannot become {to}"):
-            gate.move(state, to)
-
-
 def test_every_decision_is_a_state_that_may_follow_pending() -> None:
     for decision in (Approved(()), Rejected((), ""), Expired()):
-        assert gate.state_of(decision) in TRANSITIONS["pending"]
-    assert gate.state_of(Pending(())) == "pending"
-    assert set(TRANSITIONS) == set(STATES)
+        assert decision.kind in TRANSITIONS["pending"]
+    assert Pending(()).kind == "pending"
+    assert set(TRANSITIONS) == set(get_args(State))
     assert CHANGE.digest == DIGEST
+
+
+def test_every_known_person_may_look_and_nobody_else() -> None:
+    assert gate.may_look(CHANGE, account("carol"), TEAM) is CAROL
+    refused = gate.may_look(CHANGE, account("eve"), TEAM)
+    assert isinstance(refused, gate.NotCounted)
+    assert refused.rule == "people"
+    assert "alice or bob can add you" in refused.why

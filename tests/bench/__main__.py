@@ -9,7 +9,14 @@ import os
 import sys
 from types import ModuleType
 
-from tests.bench import approval_bench, pages_bench, requests_bench, search_bench, startup_bench
+from tests.bench import (
+    approval_bench,
+    pages_bench,
+    requests_bench,
+    search_bench,
+    slack_bench,
+    startup_bench,
+)
 from tests.bench import where_it_goes as profiler
 from tests.bench.rows import Row, table
 from tests.bench.running import Watch
@@ -20,6 +27,7 @@ BENCHES: dict[str, ModuleType] = {
     "search": search_bench,
     "approval": approval_bench,
     "startup": startup_bench,
+    "slack": slack_bench,
 }
 
 

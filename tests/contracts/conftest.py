@@ -1,4 +1,4 @@
-"""Both platforms for every contract: a fresh room, fresh accounts and a fresh data folder each; one Synapse for all."""
+"""Every platform for every contract: a fresh room, fresh accounts and a fresh data folder each; one Synapse for all."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from tests.contracts.console_room import ConsoleRoom
 from tests.contracts.matrix_room import MatrixRoom, register
 from tests.contracts.room import Room
+from tests.contracts.slack_room import SlackRoom
 from tests.servers.sites import served
 from tests.servers.synapse import Synapse, User, absent
 
@@ -59,7 +60,17 @@ async def matrix(
         await room.close()
 
 
-@pytest.fixture(params=["console", "matrix"])
+@pytest.fixture
+async def slack(tmp_path: Path, port: int) -> AsyncIterator[SlackRoom]:
+    room = SlackRoom(tmp_path, port)
+    try:
+        await room.open()
+        yield room
+    finally:
+        await room.close()
+
+
+@pytest.fixture(params=["console", "matrix", "slack"])
 def room(request: pytest.FixtureRequest) -> Room:
     """The room of one platform, the bot listening in it."""
     found: Room = request.getfixturevalue(request.param)

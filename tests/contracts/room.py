@@ -1,7 +1,7 @@
 """A room with people and the bot in it, the same on every platform: what a contract may lean on.
 
-A platform says what people do and what they see; waiting and reading are here. `console_room` and `matrix_room` are
-the two there are; the bot in them is always a process of its own.
+A platform says what people do and what they see; waiting and reading are here. `console_room`, `matrix_room` and those
+beside them are the platforms there are; the bot in them is always a process of its own.
 """
 
 import asyncio

@@ -120,6 +120,7 @@ at_first_sight = pytest.mark.parametrize(
     [
         "console",
         "matrix",
+        "slack",
     ],
     indirect=True,
 )

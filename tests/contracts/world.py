@@ -1,4 +1,4 @@
-"""The configuration that both platforms are started with: two agents, three people, a pack of slow things."""
+"""The configuration that every platform is started with: two agents, three people, a pack of slow things."""
 
 from pathlib import Path
 

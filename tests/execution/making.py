@@ -11,7 +11,7 @@ from adapters.targets.local.target import LocalTarget
 from bot.clock import SystemClock
 from bot.execution.runner import Runner
 from bot.model import plans as plan_model
-from bot.model.approvals import ApprovalRequest
+from bot.model.approvals import ApprovalRequest, Mark
 from bot.model.ids import new_id
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Plan, Step, digest
@@ -27,7 +27,7 @@ from bot.model.sections import (
     Section,
     Verify,
 )
-from bot.store import locks, plans, questions, runs
+from bot.store import locks, marks, plans, questions, runs
 from bot.store.documents import dump
 from bot.store.writer import Store
 
@@ -149,6 +149,30 @@ class Scene:
         now = CLOCK.now()
         plan = Plan(new_id(now), 1, "do it", ("alice",), ROOM, steps)
         return await self.store.write(lambda connection: approve(connection, plan, now))
+
+    async def undoing(self, run: str) -> str:
+        """A plan that rolls that run back, approved, with a queued run; the run's id."""
+        now, ended = CLOCK.now(), await self.load(run)
+        done = await self.store.read(lambda c: plans.load(c, ended.plan, ended.revision))
+        plan = Plan(new_id(now), 1, "roll it back", ("bob",), ROOM, done.steps, undoes=run)
+        return await self.store.write(lambda connection: approve(connection, plan, now))
+
+    async def hold(self, run: str, person: str = "alice") -> None:
+        """Somebody holds the plan of that run, which has begun or is about to."""
+        loaded = await self.load(run)
+        mark = Mark("hold", person, ALICE, CLOCK.now(), "click")
+        await self.store.write(lambda c: marks.put(c, loaded.plan, loaded.revision, mark))
+
+    async def release(self, run: str) -> None:
+        """Nobody holds it any more."""
+
+        def write(connection: Connection) -> None:
+            row, now = runs.row(connection, run), CLOCK.now()
+            marks.take_off(connection, row.plan, row.revision, "hold", at=now)
+            if row.state == "held":
+                runs.advance(connection, run, "running", at=now)
+
+        await self.store.write(write)
 
     async def run(self, *steps: Step) -> Run:
         """Approve and run; the run as it then is."""

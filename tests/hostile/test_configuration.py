@@ -25,6 +25,11 @@ WRONG = {
     "data that is a file": '[bot]\ndata = "parley.toml"',
     "an unknown target": '[[agents]]\nname = "a"\ntarget = "ssh://x"\npacks = []',
     "an unknown chat": '[chat.foo]\nkind = "nope"',
+    "an approvals room of no chat": '[chat.console]\n[approvals]\nrooms = ["consol:ops"]',
+    "an approvals room that is none": '[chat.console]\n[approvals]\nrooms = ["console"]',
+    "operators in no chat": '[bot]\noperators = "console:ops"',
+    "an address without a port": '[bot]\nlisten = "127.0.0.1"',
+    "a port that there is not": '[bot]\nlisten = "127.0.0.1:99999"',
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words import Ballot, Cancel, Resume, Settle, Show, Stop, Unlock, parse
+from bot.words import Again, Ballot, Cancel, Hold, Resume, Settle, Show, Stop, Undo, Unlock, parse
 
 COMMANDS = [
     ("help", Show("help")),
@@ -34,6 +34,19 @@ COMMANDS = [
     ("cancel 7F3A", Cancel("7f3a")),
     ("cancel plan 7f3a.", Cancel("7f3a")),
     ("cancel it", Cancel()),
+    ("resume 7f3a", Resume("", "7f3a")),
+    ("hold", Hold()),
+    ("Hold it.", Hold()),
+    ("hold plan 7F3A", Hold("7f3a")),
+    ("undo", Undo()),
+    ("undo this", Undo()),
+    ("undo 7f3a", Undo("7f3a")),
+    ("roll back 7f3a", Undo("7f3a")),
+    ("roll it back!", Undo()),
+    ("try again", Again()),
+    ("try it again", Again()),
+    ("ask again 7f3a", Again("7f3a")),
+    ("retry 7f3a", Again("7f3a")),
     ("approve", Ballot("approve")),
     ("Approve.", Ballot("approve")),
     ("approve it please", None),
@@ -62,6 +75,14 @@ REQUESTS = [
     "start nginx again",
     "resume the download",
     "cancel the print job",
+    "hold on",
+    "hold the invoices of example.org",
+    "undo?",
+    "undo the change of yesterday",
+    "roll back the release",
+    "try again tomorrow",
+    "try nginx -t",
+    "ask web1 about disk space",
     "status of nginx",
     "approve the invoice workflow",
     "reject mails from example.org",

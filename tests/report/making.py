@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.model.approvals import Vote
+from bot.model.approvals import Mark, Vote
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Plan, Step
 from bot.model.runs import Attempt, Run, StepResult
@@ -84,6 +84,11 @@ def plan_of(*steps: Step, **more: Any) -> Plan:
 def vote(person: str, verdict: Any = "approve", reason: str = "") -> Vote:
     at = NOW - timedelta(seconds=4)
     return Vote(person, Account("console", person), "d" * 64, verdict, at, "reaction", reason)
+
+
+def mark(person: str, kind: Any, word: Any = "") -> Mark:
+    at = NOW - timedelta(seconds=64)
+    return Mark(kind, person, Account("console", person), at, "reaction", word)
 
 
 def attempt(index: int, phase: Any = "do", state: Any = "done", **more: Any) -> Attempt:

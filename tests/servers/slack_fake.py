@@ -5,6 +5,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,13 @@ class SlackFake(Workspace):
         self.answers: dict[str, Any] = {}
         self.files: dict[str, bytes] = {}
         self.grants = "chat:write,commands"
+        self.token = TOKEN
+        self.arrived: Callable[[str], None] = lambda _what: None
+        self.contents: dict[str, bytes] = {}
+        self.moved: dict[str, str] = {}
+        self.locked: set[str] = set()
+        self.limits: dict[str, tuple[int, float]] = {}
+        self._times: defaultdict[str, list[float]] = defaultdict(list)
         self._turn = itertools.count()
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
@@ -47,6 +55,7 @@ class SlackFake(Workspace):
         application.router.add_route("*", "/api/{method}", self._api)
         application.router.add_get("/socket/{id}", self._socket)
         application.router.add_post("/upload/{id}", self._upload)
+        application.router.add_get("/files/{id}/{name}", self._file)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -107,6 +116,7 @@ class SlackFake(Workspace):
         try:
             async for raw in socket:
                 if raw.type is WSMsgType.TEXT:
+                    self.arrived("ack")
                     said = json.loads(raw.data)
                     self.acks[said["envelope_id"]] += 1
                     self.answers[said["envelope_id"]] = said.get("payload")
@@ -116,12 +126,39 @@ class SlackFake(Workspace):
             await self._notify()
         return socket
 
+    def _is_limited(self, method: str) -> bool:
+        """As Slack's limits: so many in so many seconds. `limits` is empty unless a test wants them."""
+        most, seconds = self.limits.get(method, (0, 0.0))
+        now, times = asyncio.get_running_loop().time(), self._times[method]
+        times[:] = [each for each in times if each > now - seconds]
+        if not most or len(times) < most:
+            times.append(now)
+            return False
+        return True
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """A person's file, for who has the token; everybody else is shown the page to sign in, as Slack does."""
+        id = request.match_info["id"]
+        if id in self.moved:
+            return web.Response(status=302, headers={"Location": self.moved[id]})
+        known = request.headers.get("Authorization") == f"Bearer {self.token}"
+        if id in self.locked or not known:
+            return web.Response(text="<html>sign in</html>", content_type="text/html")
+        content = self.contents.get(id)
+        if content is None:
+            return web.Response(status=404)
+        answer = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
+        await answer.prepare(request)
+        await answer.write(content)
+        return answer
+
     async def _upload(self, request: web.Request) -> web.Response:
         self.files[request.match_info["id"]] = await request.read()
         return web.Response(text="OK")
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
+        self.arrived(method)
         body = dict(request.query)
         if request.content_type == "application/json" and request.can_read_body:
             body |= await request.json()
@@ -129,9 +166,11 @@ class SlackFake(Workspace):
             body |= {key: str(value) for key, value in (await request.post()).items()}
         self.calls.append((method, body))
         script = self.scripts[method].pop(0) if self.scripts[method] else Reply()
-        wanted = APP_TOKEN if method == "apps.connections.open" else TOKEN
+        wanted = APP_TOKEN if method == "apps.connections.open" else self.token
         if request.headers.get("Authorization") != f"Bearer {wanted}":
-            script = Reply("invalid_auth")
+            script = Reply("invalid_auth" if self.token == TOKEN else "token_revoked")
+        elif self._is_limited(method):
+            script = Reply("ratelimited", 429, {"Retry-After": "1"})
         answer = {} if script.error or script.raw is not None else self.answer(method, body)
         await self._notify()
         if script.cut and request.transport is not None:

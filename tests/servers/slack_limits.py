@@ -24,6 +24,22 @@ def faults(message: Json) -> list[str]:
     return found
 
 
+def view_faults(view: Json) -> list[str]:
+    """Every rule that a modal or a Home tab breaks; empty for a good one."""
+    blocks = view.get("blocks") or []
+    found = [fault for block in blocks for fault in _block(block)]
+    if not 1 <= len(blocks) <= 100:
+        found.append(f"{len(blocks)} blocks")
+    if len(view.get("private_metadata", "")) > 3_000:
+        found.append("private_metadata")
+    if view.get("type") == "modal":
+        for name in ("title", "submit", "close"):
+            found += _text(view[name], 24, ("plain_text",))
+    elif view.get("type") != "home":
+        found.append(f"view type {view.get('type')}")
+    return found
+
+
 _TEXTS: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "header": ("text", 150, ("plain_text",)),
     "section": ("text", 3_000, ("plain_text", "mrkdwn")),
@@ -65,12 +81,20 @@ def _rich(block: Json) -> Iterator[str]:
     if _size(block) > 3_000:
         yield "rich_text too long"
     for part in block["elements"]:
-        if part["type"] not in {"rich_text_section", "rich_text_preformatted"}:
-            yield f"rich_text part {part['type']}"
-        for element in part["elements"]:
-            good = element["text"] if element["type"] == "text" else element["type"] == "user"
-            if not good:
-                yield f"rich_text element {element}"
+        if part["type"] == "rich_text_list":
+            yield from (fault for item in part["elements"] for fault in _rich_part(item))
+        else:
+            yield from _rich_part(part)
+
+
+def _rich_part(part: Json) -> Iterator[str]:
+    if part["type"] not in {"rich_text_section", "rich_text_preformatted"} or not part["elements"]:
+        yield f"rich_text part {part['type']}"
+    for element in part["elements"]:
+        kind = element["type"]
+        good = {"text": "text", "link": "url", "user": "user_id"}.get(kind)
+        if good is None or not element[good]:
+            yield f"rich_text element {element}"
 
 
 _PARTS: dict[str, Callable[[Json], Iterator[str]]] = {

@@ -4,7 +4,7 @@ import itertools
 import time
 from typing import Any
 
-from tests.servers.slack_limits import faults
+from tests.servers.slack_limits import faults, view_faults
 
 Json = dict[str, Any]
 
@@ -13,12 +13,17 @@ PAGE = 50
 
 
 class Workspace:
-    """Channels C1 and D1 (direct, with alice), and what was asked of it."""
+    """Channels C1 and D1 (direct, with alice), and what was asked of it. `journal` is what the bot did, in order; `gone` what
+    became of a channel, as Slack's word for it; `sent` are people's files."""
 
     def __init__(self) -> None:
         self.channels: dict[str, list[Json]] = {"C1": [], "D1": []}
         self.calls: list[tuple[str, Json]] = []
         self.ephemeral: list[Json] = []
+        self.journal: list[tuple[str, Json]] = []
+        self.tabs: dict[str, Json] = {}
+        self.sent: dict[str, Json] = {}
+        self.gone: dict[str, str] = {}
         self.opened = 0
         self.url = ""
         self._ids = itertools.count(1)
@@ -48,6 +53,32 @@ class Workspace:
             "event_ts": self.stamp(),
         }
 
+    def delete(self, channel: str, stamp: str) -> Json:
+        """Somebody deletes a message; its event."""
+        message = self._find(channel, stamp)
+        self.channels[channel].remove(message)
+        return {
+            "type": "message",
+            "subtype": "message_deleted",
+            "channel": channel,
+            "deleted_ts": stamp,
+            "previous_message": message,
+            "ts": self.stamp(),
+        }
+
+    def close(self, channel: str, why: str) -> None:
+        """Nothing can be said there any more, for the reason that Slack calls so."""
+        self.channels.pop(channel)
+        self.gone[channel] = why
+
+    def bring(self, name: str, **about: Any) -> Json:
+        """A file that somebody sends, for a message's `files`."""
+        id = f"F{next(self._ids)}"
+        there = self.url.replace("/api/", f"/files/{id}/{name}")
+        file = {"id": id, "name": name, "url_private_download": there, **about}
+        self.sent[id] = file
+        return file
+
     def shown(self, reference: str) -> Json:
         """A message as it is now."""
         channel, _, stamp = reference.partition("/")
@@ -64,7 +95,13 @@ class Workspace:
         return next((each for each in self.channels.get(channel, []) if each["ts"] == stamp), {})
 
     def _do_auth_test(self, body: Json) -> Json:
-        return {"user_id": BOT, "bot_id": "B0BOT", "user": "infra", "team_id": "T1"}
+        return {
+            "user_id": BOT,
+            "bot_id": "B0BOT",
+            "user": "infra",
+            "team_id": "T1",
+            "url": "https://acme.slack.com/",
+        }
 
     def _do_apps_connections_open(self, body: Json) -> Json:
         self.opened += 1
@@ -73,7 +110,7 @@ class Workspace:
 
     def _do_chat_postMessage(self, body: Json) -> Json:
         if body["channel"] not in self.channels:
-            return {"error": "channel_not_found"}
+            return {"error": self.gone.get(body["channel"], "channel_not_found")}
         if faults(body):
             return {"error": "invalid_blocks"}
         kept = {
@@ -83,6 +120,7 @@ class Workspace:
         }
         message = {**kept, "type": "message", "user": BOT, "bot_id": "B0BOT", "ts": self.stamp()}
         self.channels[body["channel"]].append(message)
+        self.journal.append(("post", {**message, "channel": body["channel"]}))
         return {"channel": body["channel"], "ts": message["ts"]}
 
     def _do_chat_update(self, body: Json) -> Json:
@@ -92,6 +130,7 @@ class Workspace:
         if faults(body) or len(body["text"]) > 4_000:
             return {"error": "msg_too_long"}
         message |= {key: body[key] for key in ("text", "blocks", "attachments", "metadata")}
+        self.journal.append(("edit", {**message, "channel": body["channel"]}))
         return {"channel": body["channel"], "ts": body["ts"]}
 
     def _do_chat_delete(self, body: Json) -> Json:
@@ -102,7 +141,9 @@ class Workspace:
         if faults(body):
             return {"error": "invalid_blocks"}
         self.ephemeral.append(body)
-        return {"message_ts": self.stamp()}
+        stamp = self.stamp()
+        self.journal.append(("whisper", {**body, "ts": stamp}))
+        return {"message_ts": stamp}
 
     def _do_conversations_open(self, body: Json) -> Json:
         return {"channel": {"id": "D1"}}
@@ -140,6 +181,7 @@ class Workspace:
         if BOT in users:
             return {"error": "already_reacted"}
         users.append(BOT)
+        self.journal.append(("react", body))
         return {}
 
     def _do_reactions_remove(self, body: Json) -> Json:
@@ -166,11 +208,25 @@ class Workspace:
         return {"message": {"ts": message["ts"], "reactions": listed}}
 
     def _do_views_open(self, body: Json) -> Json:
+        if view_faults(body["view"]):
+            return {"error": "invalid_arguments"}
         return {"view": {**body["view"], "id": f"V{next(self._ids)}"}}
 
     def _do_files_getUploadURLExternal(self, body: Json) -> Json:
         id = f"F{next(self._ids)}"
         return {"file_id": id, "upload_url": self.url.replace("/api/", f"/upload/{id}")}
 
+    def _do_views_publish(self, body: Json) -> Json:
+        if view_faults(body["view"]):
+            return {"error": "invalid_arguments"}
+        self.tabs[body["user_id"]] = body["view"]
+        return {"view": body["view"]}
+
+    def _do_files_info(self, body: Json) -> Json:
+        file = self.sent.get(body["file"])
+        return {"file": file} if file else {"error": "file_not_found"}
+
     def _do_files_completeUploadExternal(self, body: Json) -> Json:
+        for file in body["files"]:
+            self.journal.append(("file", {**body, **file}))
         return {"files": body["files"]}

@@ -104,8 +104,8 @@ def test_migrate_makes_the_database_once(folder: Path, capsys: pytest.CaptureFix
     assert main(["migrate"]) == 0
     assert main(["migrate", "--json"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "The database has version 0001 now."
-    assert json.loads(second) == {"version": "0001", "changed": False}
+    assert first == "The database has version 0002 now."
+    assert json.loads(second) == {"version": "0002", "changed": False}
     assert main(["audit", "verify"]) == 0
 
 

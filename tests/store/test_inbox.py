@@ -11,7 +11,7 @@ from bot.model.errors import TransitionError
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.people import Account, Conversation
 from bot.store import inbox
-from bot.store.inbox import MOST, TRANSITIONS, VOTES, Received, State, lane_of
+from bot.store.inbox import AGAIN, MOST, TRANSITIONS, VOTES, Received, State, lane_of
 from bot.store.writer import Store
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -174,6 +174,9 @@ def test_text_is_forgotten_only_of_what_ended(connection: Connection) -> None:
         (" STOP ", VOTES),
         ("stop nginx on web1", "matrix\n!room\n$thread"),
         ("use port 9090", "matrix\n!room\n$thread"),
+        ("hold", VOTES),
+        ("Hold it!", VOTES),
+        ("hold the line for me please", "matrix\n!room\n$thread"),
         ("", "matrix\n!room\n$thread"),
     ],
 )
@@ -181,3 +184,6 @@ def test_votes_and_stop_have_a_lane_of_their_own(text: str, lane: str) -> None:
     assert lane_of(message(text=text)) == lane
     assert lane_of(Reaction("r", ALICE, "p7", "✅", True, AT)) == VOTES
     assert lane_of(Click("c", ALICE, "p7", "approve", AT)) == VOTES
+    # To ask again takes a Preview's time: votes do not stand behind it.
+    assert lane_of(Reaction("r", ALICE, "p7", "🔁", True, AT)) == AGAIN
+    assert lane_of(Click("c", ALICE, "p7", "retry", AT)) == AGAIN

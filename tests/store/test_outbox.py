@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.reports import Control, Paragraph, Report
-from bot.store import outbox
+from bot.store import outbox, posts
 from bot.store.outbox import TRANSITIONS, Post, State
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -62,8 +62,16 @@ MOVES = {
     "trying": lambda c, n: outbox.trying(c, n, AT),
     "sent": lambda c, n: outbox.sent(c, n, "$ref", AT),
     "waiting": lambda c, n: outbox.retry(c, n, "later", AT),
-    "undeliverable": lambda c, n: outbox.undeliverable(c, n, "never"),
+    "undeliverable": lambda c, n: lose(c, n),
 }
+
+
+def lose(connection: Connection, number: int) -> None:
+    """What did not come out never does; what came out is gone."""
+    sql = "SELECT key FROM outbox WHERE number = ? AND state = 'sent'"
+    key = connection.exec_driver_sql(sql, (number,)).scalar()
+    if key is None or not posts.lose(connection, key, "deleted"):
+        outbox.undeliverable(connection, number, "never")
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(TRANSITIONS, MOVES)))

@@ -1,5 +1,6 @@
 """The console as a `Chat`: JSON lines over standard input and output. `bot.app` opens it; `terminal` is the other face."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -12,8 +13,8 @@ from bot.model.events import Batch, Event
 from bot.model.ports import Chat, Clock, Shown
 from bot.model.reports import Outgoing
 
-MOST_EVENTS = 5_000
-"""Events of one batch: what is committed at once."""
+MOST_EVENTS = 500
+"""Events of one batch: what is handled in one turn and committed at once."""
 
 
 class Lines:
@@ -47,7 +48,11 @@ class Lines:
 
     async def send(self, outgoing: Outgoing) -> str:
         """Print it. Raises LoginError when nobody reads the output any more."""
-        await self._output.write(sent(outgoing))
+        if outgoing.kind == "react":
+            self._output.hold(sent(outgoing))
+            await asyncio.sleep(0)  # by then it is put
+        else:
+            await self._output.write(sent(outgoing))
         return reference(outgoing)
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:

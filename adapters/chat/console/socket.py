@@ -132,14 +132,22 @@ class Output:
         self._poll.register(descriptor, select.POLLOUT)
         self._state = threading.Condition()
         self._waiting = bytearray()
+        self._held = b""
         self._writing = False
         self._broken = False
         self._sent: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
+    def hold(self, data: bytes) -> None:
+        """As `put`, with what is put in this turn of the loop or at its end: one write for both, and the reader wakes once."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self.put, b"")
+        self._held += data
+
     def put(self, data: bytes) -> None:
         """Write as soon as it can be written; does not block."""
+        data, self._held = self._held + data, b""
         with self._state:
-            if self._broken:
+            if self._broken or not data:
                 return
             if not (self._writing or self._waiting):
                 data = self._write_now(data)

@@ -6,7 +6,7 @@ newcomer need not know about mentions. `@name …` is always a new request.
 
 from dataclasses import dataclass, field
 
-from adapters.chat.console.translate import Malformed, Reader, reference, unaddressed
+from adapters.chat.console.translate import Malformed, Reader, reference, thread_of, unaddressed
 from bot.model.events import Event
 from bot.model.ids import new_id, short
 from bot.model.reports import Attachment, Outgoing, Report
@@ -111,7 +111,7 @@ class Talk:
 
     def saw(self, outgoing: Outgoing) -> None:
         """Remember what is open now that this is shown."""
-        report, thread = outgoing.report, outgoing.conversation.thread
+        report, thread = outgoing.report, thread_of(outgoing)
         if report is None:
             return
         if report.attachments:

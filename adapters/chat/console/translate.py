@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from adapters.chat.console.socket import MAX_LINE
@@ -25,6 +26,8 @@ _KEYS = {
     "file": (*_COMMON, "file"),
 }
 _MANY_THREADS = 100_000
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 class Malformed(ValueError):
@@ -121,9 +124,14 @@ class Reader:
         return True
 
 
+@cache
+def _address(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*[@!]{re.escape(name)}(?![\w.-])[\s:,]*", re.IGNORECASE)
+
+
 def unaddressed(text: str, name: str) -> str | None:
     """The text without its `@name` or `!name`, or None when it does not begin with one."""
-    found = re.match(rf"\s*[@!]{re.escape(name)}(?![\w.-])[\s:,]*", text, re.IGNORECASE)
+    found = _address(name).match(text)
     return text[found.end() :] if found else None
 
 
@@ -179,12 +187,17 @@ def reference(outgoing: Outgoing) -> str:
     return outgoing.message
 
 
+def thread_of(outgoing: Outgoing) -> str:
+    """The thread that a message is in; one outside of every thread opens its own, as a line does."""
+    return outgoing.conversation.thread or reference(outgoing)
+
+
 def sent(outgoing: Outgoing) -> bytes:
     """The line that is printed for it."""
     line: dict[str, Any] = {"event": outgoing.kind, "message": reference(outgoing)}
     if outgoing.kind == "react" or outgoing.report is None:
         return encoded({**line, "emoji": outgoing.emoji or ""})
-    line["thread"] = outgoing.conversation.thread
+    line["thread"] = thread_of(outgoing)
     line["only_to"] = outgoing.only_to.user if outgoing.only_to else None
     line["text"] = outgoing.report.text
     line["report"] = report_data(outgoing.report)
@@ -213,5 +226,4 @@ def failed(words: str, line: int) -> bytes:
 
 def encoded(value: dict[str, Any]) -> bytes:
     # Half a surrogate pair cannot be UTF-8; `backslashreplace` happens to write it as JSON does.
-    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    return _encode(value).encode("utf-8", "backslashreplace") + b"\n"

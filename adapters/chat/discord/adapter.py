@@ -59,6 +59,11 @@ class Discord:
         self.socket.client.answer = self._answer
         self.socket.client.set_up = self._register
 
+    @property
+    def trouble(self) -> str:
+        """See `ports.Connects`."""
+        return self.socket.trouble
+
     async def close(self) -> None:
         """Close the connection. What was heard and not handed over is read again."""
         await self.socket.close()

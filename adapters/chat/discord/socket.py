@@ -163,6 +163,7 @@ class Socket:
         self.rest = Rest(self.client, instance, settings.timeout)
         self._login = asyncio.Lock()
         self._error: ParleyError | None = None
+        self.trouble = "not connected yet"
 
     @property
     def user(self) -> str:
@@ -234,6 +235,7 @@ class Socket:
             except Exception:  # a payload that is none can make the library raise anything
                 log.exception("%s: the connection broke and is made again", self._instance)
                 session.stumbled()
+            self.trouble = "the gateway is away"
             failures = 0 if session.sequence != reached else failures + 1
             await self._clock.sleep(wait or min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 7)))
 
@@ -247,6 +249,7 @@ class Socket:
             raise OSError("the gateway closed at once") from error
         except discord.ConnectionClosed as error:
             raise self._fatal(error) from error
+        self.trouble = ""
         try:
             while True:
                 await socket.poll_event()

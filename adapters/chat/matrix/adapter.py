@@ -76,6 +76,7 @@ class Matrix:
         self._encryption = _encryption(instance, self._socket, data, clock)
         self._delivery = Delivery(instance, self._socket, self._rooms, self._encryption)
         self._reactions = translate.Reactions()
+        self.trouble = "not connected yet"
 
     async def close(self) -> None:
         """Close the connection. What was heard and not handed over is heard again."""
@@ -93,8 +94,10 @@ class Matrix:
                 failures += 1
                 wait = error.after or min(LONGEST_WAIT, 0.25 * 2 ** min(failures, 10))
                 log.warning("%s: %s Next try in %.1f s.", self._instance, error, wait)
+                self.trouble = str(error)
                 await self._clock.sleep(wait)
                 continue
+            self.trouble = ""
             if batch.events or batch.lost or cursor is None:
                 yield batch
             arrived, failures, cursor = True, 0, batch.cursor
@@ -160,9 +163,8 @@ class Matrix:
         await self._ready()
         answer = await self._sync(_POSITION, None)
         self._note_invitations(answer)
-        if (
-            self._encryption is not None and cursor is None
-        ):  # else the first news bring the same keys
+        # Where there is a cursor, the first news bring the same keys.
+        if self._encryption is not None and cursor is None:
             self._encryption.hear(answer)
         return Batch((), cursor=cursor or str(answer["next_batch"]))
 

@@ -1,31 +1,31 @@
 """The Slack chat: `ports.Chat` over one app in one workspace. Made by `bot.app` through `settings.load`, one for each `[chat.NAME]`.
 
-Envelopes come in through `socket` or `endpoint`, are translated where they arrive and wait in one queue. `listen` hands
-over all that waits; resumed, and so with everything stored, it acknowledges them. What was missed is read beside that,
-so that it never delays a vote; until it is read, no cursor moves.
+Envelopes come in through `socket` or `endpoint`, go through bolt to `hearing` and wait in its queue as events. `listen` hands
+over all that waits; resumed, and so with everything stored, it lets bolt acknowledge them. What was missed is read beside
+that, so that it never delays a vote; until it is read, no cursor moves.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from adapters.chat.slack import translate
-from adapters.chat.slack.commands import Commands
+from adapters.chat.slack import files, translate
+from adapters.chat.slack.commands import Commands, Suggest
 from adapters.chat.slack.delivery import Delivery
 from adapters.chat.slack.endpoint import Endpoint
+from adapters.chat.slack.hearing import Heard, Hearing
 from adapters.chat.slack.history import History, Positions
+from adapters.chat.slack.home import Homes
 from adapters.chat.slack.settings import Settings
-from adapters.chat.slack.socket import Ack, Envelope, SocketMode
-from adapters.chat.slack.text import escape
+from adapters.chat.slack.socket import SocketMode
 from adapters.chat.slack.watch import Watch
-from adapters.chat.slack.web import Json, Web
-from bot.model.errors import ParleyError, PermanentError, TemporaryError
-from bot.model.events import Batch, Event, Message
-from bot.model.ports import Clock, Shown
+from adapters.chat.slack.web import Web
+from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
+from bot.model.events import Batch, Event, File, Message
+from bot.model.ports import Clock, Home, Shown
 from bot.model.reports import Outgoing
 
 MOST = 500
@@ -36,37 +36,47 @@ LONGEST_WAIT = 30.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What waits to be stored, and how it is acknowledged, with an answer for whoever caused it."""
-
-    events: tuple[Event, ...] = ()
-    ack: Ack | None = None
-    answer: Json | None = None
-    lost: str = ""
-    caught_up: bool = False
-
-
 class Slack:
     """One chat platform instance. `name` is the bot's configured name; `data` is not used: nothing is kept here."""
 
     def __init__(
-        self, instance: str, settings: Settings, name: str, data: Path, clock: Clock
+        self,
+        instance: str,
+        settings: Settings,
+        name: str,
+        data: Path,
+        clock: Clock,
+        *,
+        suggest: Suggest | None = None,
+        home: Home | None = None,
     ) -> None:
         self._instance = instance
         self._settings = settings
-        self._name = name
         self._clock = clock
         self._web = Web(instance, settings)
         self._delivery = Delivery(instance, self._web)
         self._history = History(self._web, clock)
         self._watch = Watch(self._web, clock)
-        self._commands = Commands(self._web, self._delivery)
-        self._queue: asyncio.Queue[Heard | ParleyError] = asyncio.Queue()
+        self._homes = Homes(self._web, clock, home)
+        commands = Commands(self._web, self._delivery, suggest)
+        self._hearing = Hearing(
+            self._web, clock, commands, self._homes, self._watch, name, self._begin
+        )
+        self._queue = self._hearing.queue
         self._positions = Positions.of(None, clock.now())
         self._reading = 0
         self._tasks: set[asyncio.Task[None]] = set()
-        self.endpoint: Endpoint | None = None
+        self._ears_open: SocketMode | Endpoint | None = None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The server, in HTTP mode and while it is listened."""
+        return self._ears_open if isinstance(self._ears_open, Endpoint) else None
+
+    @property
+    def trouble(self) -> str:
+        """See `ports.Connects`."""
+        return self._ears_open.trouble if self._ears_open else "Slack was not reached yet."
 
     async def close(self) -> None:
         """Close the connections. What was heard and not handed over is sent again, or read."""
@@ -84,13 +94,22 @@ class Slack:
             while True:
                 waiting = await self._next()
                 batch = self._batch(waiting)
-                if batch.events or batch.lost or any(each.caught_up for each in waiting):
+                if batch.events or any(_tells(each) for each in waiting):
                     yield batch
-                await _acknowledge(waiting)
+                _stored(waiting)
 
     async def send(self, outgoing: Outgoing) -> str:
         """See `ports.Chat`. The reference is `CHANNEL/TS`."""
-        await self._web.ready()
+        try:
+            await self._web.ready()
+            return await self._send(outgoing)
+        except (
+            LoginError
+        ) as error:  # the connections have another token, and would go on for nothing
+            self._queue.put_nowait(error)
+            raise
+
+    async def _send(self, outgoing: Outgoing) -> str:
         match outgoing:
             case Outgoing(kind="post", report=report) if report is not None:
                 sent = await self._delivery.post(outgoing, report)
@@ -107,6 +126,11 @@ class Slack:
             self._watch.closed(sent)
         return sent
 
+    async def fetch(self, file: File, limit: int) -> bytes:
+        """See `ports.Fetches`."""
+        await self._web.ready()
+        return await files.fetch(self._web, file, limit)
+
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
         """See `ports.Chat`. A difference has an id of this moment, since the same reaction may come and go twice."""
         for (
@@ -114,7 +138,7 @@ class Slack:
         ) in shown:  # first, so that what cannot be read now is read with the first connection
             self._watch.opened(each.message, each.conversation, each.known)
         await self._web.ready()
-        return await self._watch.differences(self._bot())
+        return await self._watch.differences(self._hearing.bot())
 
     async def _arrive(self) -> None:
         failures = 0
@@ -132,14 +156,15 @@ class Slack:
     @asynccontextmanager
     async def _ears(self) -> AsyncIterator[None]:
         """Connections or a server, for as long as this is open."""
+        app = self._hearing.app
         ears: SocketMode | Endpoint
         if self._settings.app_token is not None:
-            ears = SocketMode(self._web, self._clock, self._take, self._back)
+            ears = SocketMode(self._web, self._clock, app, self._back)
         else:
-            ears = self.endpoint = Endpoint(
-                self._instance, self._settings, self._clock, self._take, self._back
-            )
-        self._begin(ears.run)
+            ears = Endpoint(self._instance, self._settings, app, self._back)
+        self._ears_open = ears
+        for work in (ears.run, self._homes.show, self._homes.refresh):
+            self._begin(work)
         try:
             yield
         finally:
@@ -190,44 +215,9 @@ class Slack:
         self._reading -= sum(each.caught_up for each in waiting)
         lost = " ".join(dict.fromkeys(each.lost for each in waiting if each.lost))
         cursor = None if self._reading else str(self._positions)
-        return Batch(tuple(events), cursor, lost or None)
-
-    def _take(self, envelope: Envelope) -> None:
-        """One envelope, where it arrives. What needs an answer of Slack first goes on beside the others."""
-        bot, payload = self._bot(), envelope.payload
-        event: Event | None = None
-        match envelope.kind, payload.get("type"):
-            case "slash_commands", _:
-                self._begin(partial(self._command, envelope))
-                return
-            case "interactive", "block_actions" if (
-                translate.pressed(payload)[0] == translate.CHANGE
-            ):
-                self._begin(partial(self._commands.open_modal, payload))
-            case "interactive", "block_actions":
-                event = translate.click(payload, bot)
-            case "interactive", "view_submission":
-                event = translate.submission(payload, bot, self._clock.now())
-            case "events_api", _:
-                self._mourn(payload)
-                event = translate.event(payload, bot)
-            case _:
-                log.debug("slack: an envelope of kind %s is passed over", envelope.kind)
-        self._queue.put_nowait(Heard((event,) if event is not None else (), envelope.ack))
-
-    def _mourn(self, payload: Json) -> None:
-        kind = translate.farewell(payload)
-        if kind:
-            what = f"The app of [chat.{self._instance}] was removed from its workspace ({kind})."
-            mend = "Install it again and put its new token into bot_token."
-            self._queue.put_nowait(PermanentError(what, mend, reason=kind))
-
-    async def _command(self, envelope: Envelope) -> None:
-        """A slash command: its thread is opened first, so that what is stored knows where it belongs."""
-        message, refusal = await self._commands.asked(envelope, self._bot(), self._clock.now())
-        events = (message,) if message is not None else ()
-        answer = {"response_type": "ephemeral", "text": escape(refusal)} if refusal else None
-        self._queue.put_nowait(Heard(events, envelope.ack, answer))
+        gone = tuple(message for each in waiting for message in each.gone)
+        closed = tuple(room for each in waiting for room in each.closed)
+        return Batch(tuple(events), cursor, lost or None, gone, closed)
 
     def _back(self) -> None:
         """Slack can reach us again, or for the first time."""
@@ -236,7 +226,7 @@ class Slack:
         self._begin(partial(self._catch_up, since))
 
     async def _catch_up(self, since: Positions) -> None:
-        bot = self._bot()
+        bot = self._hearing.bot()
         lost: list[str] = []
         differences: list[Event] = []
         missed = await self._history.missed(bot, since, self._watch.conversations)
@@ -248,12 +238,13 @@ class Slack:
         words = " ".join([*missed.lost, *lost])
         self._queue.put_nowait(Heard(events, lost=words, caught_up=True))
 
-    def _bot(self) -> translate.Bot:
-        display, custom = self._web.display, self._settings.emoji
-        return translate.Bot(self._instance, self._web.user, self._name, display, custom)
+
+def _tells(heard: Heard) -> bool:
+    """Whether it has more to say than events."""
+    return bool(heard.lost or heard.gone or heard.closed or heard.caught_up)
 
 
-async def _acknowledge(waiting: list[Heard]) -> None:
+def _stored(waiting: list[Heard]) -> None:
     for each in waiting:
-        if each.ack is not None:
-            await each.ack(each.answer)
+        if each.stored is not None and not each.stored.done():
+            each.stored.set_result(None)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from adapters.chat.slack import emoji, render
+from adapters.chat.slack.files import upload
 from adapters.chat.slack.render import Card
 from adapters.chat.slack.text import escape, visible
 from adapters.chat.slack.translate import is_stamp, parts, reference
@@ -123,7 +124,7 @@ class Delivery:
             if mark.hexdigest() in self._attached:
                 continue
             try:
-                await self._web.upload(each, channel, root)
+                await upload(self._web, each, channel, root)
             except PermanentError as error:
                 if report.kind == "plan":
                     await self._withdraw(message)
@@ -141,16 +142,17 @@ class Delivery:
             log.warning("a card without its files could not be removed: %s", error)
 
     async def _seed(self, message: str, controls: tuple[Control, ...]) -> None:
-        """Make the bot's own reactions those of the controls. Where that is refused, there are the buttons."""
-        wanted = frozenset(name for each in controls if (name := emoji.name(each.emoji)))
+        """Make the bot's own reactions those of the votes. Where that is refused, there are the buttons."""
+        names = [name for each in controls if each.votes and (name := emoji.name(each.emoji))]
+        wanted = frozenset(names)
         try:
             there = self._seeded.get(message)
             if there is None:
                 there = await self._own(message)
             for name in sorted(there - wanted):
                 await self._remove(message, name)
-            for name in [emoji.name(each.emoji) for each in controls]:
-                if name and name not in there:
+            for name in names:
+                if name not in there:
                     await self._put(message, name)
         except ParleyError as error:
             log.warning("reactions on %s: %s", message, error)

@@ -9,6 +9,7 @@ NAMES: Mapping[str, str] = {
     "x": "❌",
     "eyes": "👀",
     "double_vertical_bar": "⏸",
+    "arrow_forward": "▶",
     "octagonal_sign": "🛑",
     "leftwards_arrow_with_hook": "↩",
     "repeat": "🔁",

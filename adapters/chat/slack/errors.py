@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.model.errors import ParleyError, PermanentError, TemporaryError
+from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
 
 DEAD_LOGIN = frozenset(
     {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}
 )
-"""Reasons of a PermanentError after which nothing will work any more."""
+"""Reasons of a LoginError: nothing will work any more."""
 
 PASSING = frozenset(
     {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
@@ -17,18 +17,65 @@ LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 DEFAULT_WAIT = 30.0
 """Seconds to wait where Slack limits us and does not say for how long."""
 
-_MENDS = {
-    "not_in_channel": "Invite the bot: /invite @infra in that channel.",
-    "channel_not_found": "Invite the bot there; a private channel is hidden from it until then.",
-    "is_archived": "Unarchive the channel, or ask in another one.",
-    "restricted_action": "Let the bot post there, in the channel's settings.",
-    "restricted_action_thread_locked": "Unlock the thread, or ask in a new one.",
-    "message_not_found": "It may have been deleted.",
-    "msg_too_long": "Make it shorter.",
-    "user_not_in_channel": "That person has left the channel.",
-    "not_allowed_token_type": "bot_token begins with xoxb-, app_token with xapp-.",
-    "link_disabled": "Switch Socket Mode on in the app's settings.",
+_SENTENCES = {
+    "not_in_channel": (
+        "I am not in that channel.",
+        "Invite the bot: /invite @infra in that channel.",
+    ),
+    "channel_not_found": (
+        "That channel is gone, or hidden from me.",
+        "Invite the bot there; a private channel is hidden from it until then.",
+    ),
+    "is_archived": ("That channel is archived.", "Unarchive the channel, or ask in another one."),
+    "restricted_action": (
+        "I may not post in that channel.",
+        "Let the bot post there, in the channel's settings.",
+    ),
+    "restricted_action_thread_locked": (
+        "That thread is locked.",
+        "Unlock the thread, or ask in a new one.",
+    ),
+    "restricted_action_read_only_channel": (
+        "Only some may post in that channel.",
+        "Let the bot post there, in the channel's settings.",
+    ),
+    "restricted_action_thread_only_channel": (
+        "In that channel only threads may be answered.",
+        "Ask in a thread there, or in another channel.",
+    ),
+    "restricted_action_non_threadable_channel": (
+        "That channel has no threads.",
+        "Ask in another one.",
+    ),
+    "message_not_found": (
+        "That message was deleted.",
+        "Ask again for a new one; `plans` shows what became of a plan.",
+    ),
+    "cant_update_message": ("That message is not mine to change.", "Ask again for a new one."),
+    "edit_window_closed": (
+        "This workspace lets nobody edit messages that old.",
+        "Let apps edit theirs, in the workspace's settings.",
+    ),
+    "thread_not_found": ("The message that thread hangs on was deleted.", "Ask in a new thread."),
+    "cannot_reply_to_message": (
+        "The message that thread hangs on takes no replies.",
+        "Ask in a new thread.",
+    ),
+    "msg_too_long": ("That message is too long for Slack.", "Make it shorter."),
+    "user_not_in_channel": ("That person has left the channel.", "Write to them directly."),
+    "file_not_found": ("That file was not found.", "It may have been deleted; send it again."),
+    "file_deleted": ("That file was deleted.", "Send it again."),
+    "not_allowed_token_type": (
+        "Slack wants another kind of token there.",
+        "bot_token begins with xoxb-, app_token with xapp-.",
+    ),
+    "link_disabled": ("Socket Mode is switched off.", "Switch it on in the app's settings."),
+    "not_enabled": (
+        "The Home tab is switched off for this Slack app.",
+        "Switch it on in the app's settings, or install the app from deploy/slack-manifest.yaml.",
+    ),
 }
+"""What happened and its mend, by Slack's own word."""
 
 
 def refused(
@@ -52,7 +99,7 @@ def refused(
     if code in DEAD_LOGIN:
         what = f"Slack does not accept the {token} of [chat.{instance}] ({code})."
         mend = f"Install the app again and put its new token into {token}."
-        return PermanentError(what, mend, reason=code)
+        return LoginError(what, mend, reason=code)
     if code == "missing_scope":
         needed = str(answer.get("needed") or "of deploy/slack-manifest.yaml")
         what = f"Slack refuses {method}: the app lacks the scope {needed}."
@@ -60,7 +107,9 @@ def refused(
     if status == 200 and "ok" not in answer:
         what = f"What answers {method} is not Slack."
         return TemporaryError(what, f"Check api_url in [chat.{instance}].", reason="server")
-    return PermanentError(f"Slack refuses {method}: {code}.", _MENDS.get(code, ""), reason=code)
+    said, mend = _SENTENCES.get(code, ("", ""))
+    what = f"Slack refuses {method} ({code})." if not said else f"{said} (Slack: {code})"
+    return PermanentError(what, mend or "See api.slack.com/methods.", reason=code)
 
 
 def unreachable(url: str) -> TemporaryError:

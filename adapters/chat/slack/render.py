@@ -4,18 +4,15 @@ Words are laid out as rich text, whose parts are literal: nothing in them pings,
 and an argv can be copied as it is. Only the fallback text is markup to Slack, and it is escaped.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
+from adapters.chat.slack.blocks import Json, plain, rich, text
 from adapters.chat.slack.text import escape, visible
-from adapters.chat.slack.translate import CHANGE, INPUT
+from adapters.chat.slack.translate import CHANGE
 from bot.model.reports import Attachment, Control, Paragraph, Report, Tone
-
-Json = dict[str, Any]
 
 BLOCKS = 50
 """Of one message, header and buttons among them."""
@@ -63,7 +60,7 @@ def card(report: Report, key: str, instance: str) -> Card:
     if words > WHOLE or len(blocks) > BLOCKS - 1:
         whole = Attachment("message.txt", report.text)
         short = visible(report.text)[:SHORTENED] + f"\n… The whole text is in {whole.name}."
-        blocks, files = [_rich(_section([Paragraph(short)], ""))], (whole, *files)
+        blocks, files = [rich(_section([Paragraph(short)], ""))], (whole, *files)
     first, rest = blocks[:1], [*blocks[1:], *_actions(report, key)]
     fallback = _fallback(visible(report.text))
     coloured = {"color": _COLOURS[report.tone], "fallback": fallback[:300], "blocks": rest}
@@ -126,20 +123,16 @@ def _apart(paragraph: Paragraph, *, first: bool) -> Json | None:
     """The block of a paragraph that is one of its own."""
     said = paragraph.text.strip()
     if first and paragraph.style == "heading" and said and len(said) <= HEADER:
-        return {"type": "header", "text": _plain(said.replace("\n", " "))}
+        return {"type": "header", "text": plain(said.replace("\n", " "))}
     if paragraph.style == "faint" and said:
-        return {"type": "context", "elements": [_plain(said)]}
+        return {"type": "context", "elements": [plain(said)]}
     return None
-
-
-def _plain(said: str) -> Json:
-    return {"type": "plain_text", "text": said, "emoji": False}
 
 
 def _flush(paragraphs: list[Paragraph], user: str) -> Iterator[Json]:
     """One rich text block; none for empty lines alone."""
     if any(paragraph.text.strip() for paragraph in paragraphs):
-        yield _rich(*_parts(paragraphs, user))
+        yield rich(*_parts(paragraphs, user))
 
 
 def _parts(paragraphs: list[Paragraph], user: str) -> Iterator[Json]:
@@ -152,7 +145,7 @@ def _parts(paragraphs: list[Paragraph], user: str) -> Iterator[Json]:
             group.pop(0)
         if code and group:
             said = "\n".join(paragraph.text for paragraph in group)
-            yield {"type": "rich_text_preformatted", "elements": [_text(said)]}
+            yield {"type": "rich_text_preformatted", "elements": [text(said)]}
         elif group:
             yield _section(group, user)
         user = ""
@@ -163,7 +156,7 @@ def _section(paragraphs: list[Paragraph], user: str) -> Json:
     for number, paragraph in enumerate(paragraphs):
         line = list(_spans(paragraph))
         line = _mention(line, user) if number == 0 and user else line
-        elements += [*([_text("\n")] if number else []), *line]
+        elements += [*([text("\n")] if number else []), *line]
     return {"type": "rich_text_section", "elements": elements}
 
 
@@ -173,11 +166,11 @@ def _spans(paragraph: Paragraph) -> Iterator[Json]:
     position = 0
     for found in _SPAN.finditer(paragraph.text):
         if found.start() > position:
-            yield _text(paragraph.text[position : found.start()], style)
-        yield _text(found[1], {**style, "code": True})
+            yield text(paragraph.text[position : found.start()], style)
+        yield text(found[1], {**style, "code": True})
         position = found.end()
     if position < len(paragraph.text):
-        yield _text(paragraph.text[position:], style)
+        yield text(paragraph.text[position:], style)
 
 
 def _mention(line: list[Json], user: str) -> list[Json]:
@@ -189,14 +182,6 @@ def _mention(line: list[Json], user: str) -> list[Json]:
         return line
     rest = {**line[0], "text": line[0]["text"][named.end() :]}
     return [{"type": "user", "user_id": user}, rest, *line[1:]]
-
-
-def _text(said: str, style: Json | None = None) -> Json:
-    return {"type": "text", "text": said} | ({"style": style} if style else {})
-
-
-def _rich(*parts: Json) -> Json:
-    return {"type": "rich_text", "elements": list(parts)}
 
 
 def _actions(report: Report, key: str) -> list[Json]:
@@ -219,37 +204,3 @@ def _button(control: Control, key: str) -> Json:
     }
     style = _BUTTONS.get(control.action)
     return button | ({"style": style} if style else {})
-
-
-def modal(channel: str, thread: str) -> Json:
-    """The view behind "change…". Where its words belong travels with it."""
-    field = {"type": "plain_text_input", "action_id": INPUT, "multiline": True, "max_length": 3_000}
-    return {
-        "type": "modal",
-        "callback_id": CHANGE,
-        "private_metadata": json.dumps({"channel": channel, "thread": thread}),
-        "title": _plain("Change the plan"),
-        "submit": _plain("Change"),
-        "close": _plain("Leave it"),
-        "blocks": [
-            {
-                "type": "input",
-                "block_id": INPUT,
-                "label": _plain("What should be different?"),
-                "hint": _plain("For example: use port 9090. Every change asks for approval anew."),
-                "element": field,
-            }
-        ],
-    }
-
-
-def asked(user: str, words: str, key: str) -> Json:
-    """The message that opens the thread of a slash command: who asked what."""
-    said = visible(words)
-    shown = said if len(said) <= SHORTENED else said[:SHORTENED] + " …"
-    line = [{"type": "user", "user_id": user}, _text(" asks: "), _text(shown or "help")]
-    return {
-        "text": escape(f"@{user} asks: {shown}"),
-        "blocks": [_rich({"type": "rich_text_section", "elements": line})],
-        "metadata": {"event_type": EVENT, "event_payload": {"key": key, "kind": "asked"}},
-    }

@@ -70,8 +70,8 @@ class Settings(BaseModel):
 
 
 def load() -> Callable[..., Any]:
-    """The factory `(instance, settings, name, data, clock) -> Chat`."""
-    # slack_sdk and aiohttp take 0.3 s to import: only who uses Slack pays for it
+    """The factory `(instance, settings, name, data, clock, *, suggest, home) -> Chat`."""
+    # bolt, slack_sdk and aiohttp take 0.3 s to import: only who uses Slack pays for it
     from adapters.chat.slack.adapter import Slack
 
     return Slack
@@ -85,4 +85,4 @@ def probe(settings: Settings, _instance: str, _data: Path) -> Awaitable[str | No
     return tried(settings)
 
 
-PLUGIN = Plugin("slack", Settings, load, probe)
+PLUGIN = Plugin("slack", Settings, load, probe, suggests=True, homes=True)

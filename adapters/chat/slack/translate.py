@@ -5,13 +5,13 @@ Everything in a payload comes from outside: any field may be missing or of anoth
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from adapters.chat.slack import emoji, text
-from bot.model.events import Click, Event, Message, Reaction
+from bot.model.events import Click, Event, File, Message, Reaction
 from bot.model.people import Account, Conversation
 
 Json = Mapping[str, Any]
@@ -19,11 +19,30 @@ Json = Mapping[str, Any]
 CHANGE = "parley.change"
 """The action of the button that opens a modal; its submission is a reply, so it is no control of ours."""
 
-INPUT = "words"
-"""Block and action of the modal's one field."""
+ASK = "parley.ask"
+"""The modal behind a command without words; its submission is a request."""
+
+INPUT, AGENT, CAPABILITY = "words", "agent", "capability"
+"""Blocks and actions of the modals' fields."""
+
+_LEFT = "I was removed from that channel. Invite me again: /invite @infra."
+_ARCHIVED = "That channel was archived. Unarchive it, or ask in another one."
+_DELETED = "That channel was deleted. Ask in another one."
+CLOSED = {
+    "channel_archive": _ARCHIVED,
+    "group_archive": _ARCHIVED,
+    "channel_deleted": _DELETED,
+    "group_deleted": _DELETED,
+    "channel_left": _LEFT,
+    "group_left": _LEFT,
+}
+"""What became of a channel, by the type of the event that says so."""
 
 SPOKEN = frozenset({"thread_broadcast", "file_share"})
 """Subtypes of messages in which a person says something. All others are notices, edits and bots."""
+
+GONE = frozenset({"tombstone", "hidden_by_limit"})
+"""Modes of files that nobody can read any more."""
 
 _STAMP = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
 _NOTHING: Json = {}
@@ -100,7 +119,26 @@ def message(raw: Json, channel: str, bot: Bot) -> Message | None:
         at=at(stamp),
         addressed=addressed or direct,
         fresh_thread=opens,
+        files=tuple(_files(raw)),
     )
+
+
+def _files(raw: Json) -> Iterator[File]:
+    """What came with a message, but for what is deleted or hidden from us."""
+    listed = raw.get("files")
+    for each in listed if isinstance(listed, list) else ():
+        if not isinstance(each, dict) or not string(each, "id") or each.get("mode") in GONE:
+            continue
+        media = string(each, "mimetype") or "application/octet-stream"
+        size, long = each.get("size"), each.get("duration_ms")
+        yield File(
+            id=string(each, "id"),
+            name=string(each, "name") or string(each, "title") or string(each, "id"),
+            media_type=media,
+            size=size if isinstance(size, int) and not isinstance(size, bool) else None,
+            voice=string(each, "subtype") == "slack_audio" or media.startswith("audio/"),
+            seconds=long / 1000 if isinstance(long, int) and not isinstance(long, bool) else None,
+        )
 
 
 def _address(said: str, bot: Bot) -> tuple[str, bool]:
@@ -124,6 +162,25 @@ def _reaction(raw: Json, bot: Bot, *, added: bool) -> Reaction | None:
     way = "put" if added else "gone"
     id = f"{target}:{user}:{mark}:{way}:{when}"
     return Reaction(id, Account(bot.instance, user), target, mark, added=added, at=at(when))
+
+
+def deleted(payload: Json, bot: Bot) -> str:
+    """The reference of a message of the bot's that was deleted; empty for any other event."""
+    inner = mapping(payload, "event")
+    channel, stamp = string(inner, "channel"), inner.get("deleted_ts")
+    theirs = string(mapping(inner, "previous_message"), "user") not in {"", bot.user}
+    if theirs or not (channel and is_stamp(stamp)):
+        return ""
+    return reference(channel, str(stamp))
+
+
+def closed_channel(payload: Json, bot: Bot) -> tuple[str, str]:
+    """The channel that the bot can no longer write in, and why, as a sentence; empty for any other event."""
+    inner = mapping(payload, "event")
+    kind, channel = string(inner, "type"), string(inner, "channel")
+    if kind == "member_left_channel" and inner.get("user") == bot.user:
+        kind = "channel_left"
+    return (channel, CLOSED[kind]) if channel and kind in CLOSED else ("", "")
 
 
 def farewell(payload: Json) -> str:
@@ -165,11 +222,11 @@ def click(payload: Json, bot: Bot) -> Click | None:
 def submission(payload: Json, bot: Bot, now: datetime) -> Message | None:
     """The Message typed into the modal of `render.modal`, or None."""
     view = mapping(payload, "view")
-    place = _object(view.get("private_metadata"))
+    where = place(view)
     values = mapping(mapping(view, "state"), "values")
     said = mapping(mapping(values, INPUT), INPUT).get("value")
     user, id = string(mapping(payload, "user"), "id"), string(view, "id")
-    channel, thread = string(place, "channel"), place.get("thread")
+    channel, thread = string(where, "channel"), where.get("thread")
     if not isinstance(said, str) or not said.strip() or not (user and id and channel):
         return None
     if not is_stamp(thread) or string(view, "callback_id") != CHANGE:
@@ -182,6 +239,30 @@ def submission(payload: Json, bot: Bot, now: datetime) -> Message | None:
         at=now,
         fresh_thread=False,
     )
+
+
+def request(view: Json) -> str:
+    """What was asked for in the modal behind a command, in the words of a mention; empty where nothing was."""
+    values = mapping(mapping(view, "state"), "values")
+    said = mapping(mapping(values, INPUT), INPUT).get("value")
+    chosen, agent = _chosen(values, CAPABILITY), _chosen(values, AGENT)
+    words = " ".join(
+        part for part in (chosen, said.strip() if isinstance(said, str) else "") if part
+    )
+    if not words or not agent:
+        return words
+    asking = place(view).get("asking") is True and not chosen
+    return f"ask {agent} {words}" if asking else f"{words} on {agent}"
+
+
+def _chosen(values: Json, id: str) -> str:
+    picked = mapping(mapping(mapping(values, id), id), "selected_option")
+    return " ".join(string(picked, "value").split())
+
+
+def place(view: Json) -> Json:
+    """Where the words of a modal belong, as it was opened."""
+    return _object(view.get("private_metadata"))
 
 
 def at(stamp: object) -> datetime:

@@ -6,13 +6,13 @@ Reactions are state: Slack repeats an event three times within minutes and then 
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from adapters.chat.slack import emoji
 from adapters.chat.slack.delivery import reactions
-from adapters.chat.slack.errors import DEAD_LOGIN
-from adapters.chat.slack.translate import Bot
+from adapters.chat.slack.translate import Bot, is_stamp, parts
 from adapters.chat.slack.web import Web
-from bot.model.errors import PermanentError
+from bot.model.errors import LoginError, PermanentError
 from bot.model.events import Event, Reaction
 from bot.model.people import Account, Conversation
 from bot.model.ports import Clock, Shown
@@ -36,7 +36,10 @@ class Watch:
         return tuple(conversation for conversation, _ in self._open.values())
 
     def opened(self, message: str, conversation: Conversation, known: Iterable[Pair] = ()) -> None:
-        """Something to react to is shown; the second time it stays as it is."""
+        """Something to react to is shown; the second time it stays as it is. Outside of every thread it is the root of
+        its own."""
+        if not is_stamp(conversation.thread):
+            conversation = replace(conversation, thread=parts(message)[1])
         self._open.setdefault(message, (conversation, set(known)))
         if len(self._open) > REMEMBERED:
             self._open.popitem(last=False)
@@ -69,9 +72,9 @@ class Watch:
         """The differences of one message. Raises as `differences`."""
         try:
             found = await reactions(self._web, shown.message)
+        except LoginError:
+            raise
         except PermanentError as error:
-            if error.reason in DEAD_LOGIN:
-                raise
             log.warning("reactions on %s cannot be read: %s", shown.message, error)
             return []
         there = {

@@ -5,7 +5,6 @@ broke, which would post twice, and formats every body for a log that nobody read
 """
 
 import asyncio
-import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -20,22 +19,23 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.chat.slack.errors import refused, unreachable
 from adapters.chat.slack.settings import Settings
 from bot.model.errors import PermanentError, TemporaryError
-from bot.model.reports import Attachment
 
 Json = dict[str, Any]
 
-_quiet = logging.getLogger(__name__ + ".sdk")
-_quiet.setLevel(logging.WARNING)
+quiet = logging.getLogger(__name__ + ".sdk")
+quiet.setLevel(logging.WARNING)
 
 
 class Web:
-    """One bot token. `user`, `bot`, `team` and `display` are known after `ready`."""
+    """One bot token. `user`, `bot`, `team`, `display` and the workspace's `url` are known after `ready`."""
 
     def __init__(self, instance: str, settings: Settings) -> None:
         self.instance = instance
         self.settings = settings
         self.user = ""
         self.bot = ""
+        self.team = ""
+        self.url = ""
         self.display = ""
         self.scopes: frozenset[str] = frozenset()
         self._login = asyncio.Lock()
@@ -49,6 +49,7 @@ class Web:
                 return
             answer, headers = await self._request("auth.test", "POST", {"json": {}})
             self.bot, self.display = str(answer.get("bot_id", "")), str(answer.get("user", ""))
+            self.team, self.url = str(answer.get("team_id", "")), str(answer.get("url", ""))
             told = headers.get("x-oauth-scopes", "")
             self.scopes = frozenset(each.strip() for each in told.split(",") if each.strip())
             self.user = str(answer.get("user_id", ""))
@@ -81,29 +82,9 @@ class Web:
         """Open one; a peer that is silent for half a minute counts as gone. Raises aiohttp's errors."""
         closing = aiohttp.ClientWSTimeout(ws_close=2.0)
         proxy = proxy_for(url.replace("ws", "http", 1))
-        return await self._opened().ws_connect(url, heartbeat=15.0, timeout=closing, proxy=proxy)
+        return await self.session().ws_connect(url, heartbeat=15.0, timeout=closing, proxy=proxy)
 
-    async def upload(self, file: Attachment, channel: str, thread: str) -> None:
-        """A text file into a thread. Raises as `call`. Not files_upload_v2, which sends bytes in one piece and so holds
-        the loop up while a long one goes out."""
-        raw = file.text.encode("utf8", "replace")
-        where = await self.ask(
-            "files.getUploadURLExternal", {"filename": file.name, "length": len(raw)}
-        )
-        url = str(where["upload_url"])
-        try:
-            raw_file, proxy = io.BytesIO(raw), proxy_for(url)
-            async with self._opened().post(url, data=raw_file, proxy=proxy) as answer:
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unreachable(self.settings.api_url) from error
-        if status != 200:
-            raise refused(self.instance, "the upload of a file", status, {}, {})
-        files = [{"id": where["file_id"], "title": file.name}]
-        place = {"channel_id": channel, "thread_ts": thread}
-        await self.call("files.completeUploadExternal", {"files": files, **place})
-
-    def _opened(self) -> aiohttp.ClientSession:
+    def session(self) -> aiohttp.ClientSession:
         """The one session. A client session needs a running loop, so not in the constructor."""
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self.settings.timeout)
@@ -115,9 +96,9 @@ class Web:
             self._client = AsyncWebClient(
                 token=self.settings.bot_token.get_secret_value(),
                 base_url=self.settings.api_url,
-                session=self._opened(),
+                session=self.session(),
                 retry_handlers=[],
-                logger=_quiet,
+                logger=quiet,
             )
             # slack_sdk takes a proxy from the environment and does not read no_proxy
             self._client.proxy = proxy_for(self.settings.api_url)

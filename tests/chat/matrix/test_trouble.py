@@ -248,3 +248,22 @@ async def test_answers_that_are_no_use(
     assert isinstance(caught.value, PermanentError | TemporaryError)
     assert caught.value.reason == reason
     assert getattr(caught.value, "after", None) == after
+
+
+async def test_what_keeps_it_from_hearing_is_known_until_it_hears_again(
+    scene: Scene, alice: Driver
+) -> None:
+    await alice.say(scene.room, "@infra before")
+    await scene.ears.until(lambda events: len(events) == 1)
+    assert scene.chat.trouble == ""
+    scene.bench.synapse.kill()
+    for _ in range(400):
+        if scene.chat.trouble:
+            break
+        await asyncio.sleep(0.05)
+    assert scene.bench.synapse.url in scene.chat.trouble
+    await asyncio.to_thread(scene.bench.synapse.start)
+    await alice.close()  # her connection died with the server
+    await alice.say(scene.room, "@infra after")
+    await scene.ears.until(lambda events: len(events) == 2)
+    assert scene.chat.trouble == ""

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -32,7 +33,10 @@ class Ears:
         self.hold = hold
         self.events: list[Event] = []
         self.heard = 0
+        self.held = 0
         self.lost: list[str] = []
+        self.gone: list[str] = []
+        self.closed: list[tuple[str, str]] = []
         self.error: BaseException | None = None
         self._news = asyncio.Condition()
         self._task = asyncio.create_task(self._run())
@@ -49,6 +53,9 @@ class Ears:
 
     async def _store(self, batch: Batch) -> None:
         if self.hold is not None:
+            async with self._news:
+                self.held += 1
+                self._news.notify_all()
             await self.hold.wait()
         async with self._news:
             self.heard += len(batch.events)
@@ -57,6 +64,8 @@ class Ears:
             self.events.extend(fresh.values())
             self.cursor = batch.cursor or self.cursor
             self.lost += [batch.lost] if batch.lost else []
+            self.gone += batch.gone
+            self.closed += batch.closed
             self._news.notify_all()
 
     async def until(self, good: Callable[[list[Event]], bool], seconds: float = 20) -> list[Event]:
@@ -69,6 +78,11 @@ class Ears:
         if self.error is not None:
             raise self.error
         return self.events
+
+    async def holding(self, batches: int) -> None:
+        """Wait until so many batches were handed over, stored or not."""
+        async with asyncio.timeout(20), self._news:
+            await self._news.wait_for(lambda: self.held >= batches)
 
     async def placed(self) -> None:
         await self.until(lambda _: self.cursor is not None)
@@ -97,8 +111,14 @@ class Bench:
             "app_token": SecretStr(APP_TOKEN),
             "timeout": 5.0,
         }
-        settings = Settings.model_validate(table | changes)
-        chat = Slack(INSTANCE, settings, "infra", Path("unused"), SystemClock())
+        return self._made(Settings.model_validate(table | changes))
+
+    def chat_with(self, **given: Any) -> Slack:
+        """As `chat`, with what the core gives: `suggest` and `home`."""
+        return self._made(self.chat()._settings, **given)
+
+    def _made(self, settings: Settings, **given: Any) -> Slack:
+        chat = Slack(INSTANCE, settings, "infra", Path("unused"), SystemClock(), **given)
         self._chats.append(chat)
         return chat
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chat.slack.check import SCOPES
-from adapters.chat.slack.render import FALLBACK, asked, card, modal
+from adapters.chat.slack.render import FALLBACK, card
 from adapters.chat.slack.text import visible
+from adapters.chat.slack.views import asked, change
 from bot.model.people import Account
 from bot.model.reports import Attachment, Control, Paragraph, Report
 from tests.servers.slack_limits import faults
@@ -137,7 +138,7 @@ def test_the_root_of_a_command_quotes_and_pings_nobody_else(text: str) -> None:
 
 
 def test_the_field_of_a_change_knows_where_it_belongs() -> None:
-    view = modal("C1", "1790000000.1")
+    view = change("C1", "1790000000.1")
     assert json.loads(view["private_metadata"]) == {"channel": "C1", "thread": "1790000000.1"}
     assert len(view["title"]["text"]) <= 24
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.chat.slack.render import modal
+from adapters.chat.slack.views import change
 from bot.model.errors import PermanentError, TemporaryError
 from bot.model.reports import Attachment, Control, Paragraph, Report
 from tests.chat.slack.scenes import ALICE, BOB, VOTES, Scene, account, card, outgoing
@@ -180,7 +180,7 @@ def test_the_limits_of_the_fake_are_real() -> None:
     longer = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3_001}}
     assert faults({"blocks": [longer]}) == ["text of 3001 characters"]
     assert faults({"blocks": [section] * 51})
-    assert faults(modal("C1", "1.1")) == []
+    assert faults(change("C1", "1.1")) == []
 
 
 async def test_a_section_of_3001_characters_is_refused(scene: Scene) -> None:

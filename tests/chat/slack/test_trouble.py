@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from adapters.chat.slack.check import SCOPES, probe
 from adapters.chat.slack.settings import PLUGIN
-from bot.model.errors import ParleyError, PermanentError, TemporaryError
+from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
 from bot.model.events import Click, Reaction
 from bot.model.people import Conversation
-from bot.model.ports import Shown
+from bot.model.ports import Connects, Shown
 from tests.chat.slack.scenes import ALICE, BOB, INSTANCE, VOTES, Bench, Scene, card, outgoing, press
 from tests.servers.slack_fake import Reply, SlackFake
 
@@ -38,14 +38,35 @@ async def test_a_connection_that_is_dropped(scene: Scene) -> None:
 
 
 async def test_a_server_that_dies_and_comes_back(scene: Scene) -> None:
+    assert isinstance(scene.chat, Connects)
+    assert scene.chat.trouble == ""
     await scene.fake.stop()
     said = scene.fake.say(ALICE, "<@U0BOT> while it was down")
     with pytest.raises(TemporaryError):
         await scene.chat.send(outgoing("k1", report=card("x")))
+    assert "no connection" in scene.chat.trouble
     await scene.fake.start()
     await scene.fake.connected(2)
     (event,) = await scene.ears.until(lambda events: len(events) == 1)
     assert event.id == f"C1/{said['ts']}"
+    assert scene.chat.trouble == ""
+
+
+def test_an_open_card_outside_of_every_thread_is_its_own_root(bench: Bench) -> None:
+    watch = bench.chat()._watch
+    watch.opened("C1/1790000000.1", Conversation(INSTANCE, "C1", ""))
+    assert watch.conversations == (Conversation(INSTANCE, "C1", "1790000000.1"),)
+
+
+async def test_a_card_outside_of_every_thread(scene: Scene) -> None:
+    """As in a room for approvals: it opens a thread, and what is said there while the bot is away is read."""
+    sent = await scene.chat.send(outgoing("k1", report=card("Plan", controls=VOTES)))
+    await scene.fake.drop()
+    said = scene.fake.say(BOB, "approve", thread_ts=sent.partition("/")[2])
+    await scene.fake.connected(2)
+    (event,) = await scene.ears.until(lambda events: len(events) == 1)
+    assert event.id == f"C1/{said['ts']}"
+    assert event.conversation == Conversation(INSTANCE, "C1", sent.partition("/")[2])
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
@@ -76,8 +97,8 @@ async def test_garbage_on_a_connection(scene: Scene) -> None:
             {"type": "events_api", "envelope_id": "g", "payload": {"event": [1]}}
         )
         await socket.send_json({"type": "hello"})
-    await scene.fake.acknowledged("g")
     await scene.root()
+    assert not scene.fake.acks["g"]  # nothing that Slack would send; were it, it would come again
 
 
 async def test_the_fake_knows_a_double_acknowledgement(scene: Scene) -> None:
@@ -150,6 +171,11 @@ async def test_a_token_that_is_revoked_while_it_runs(scene: Scene) -> None:
     with pytest.raises(PermanentError) as caught:
         await scene.chat.send(outgoing("k1", report=card("x")))
     assert caught.value.reason == "token_revoked"
+    with pytest.raises(LoginError):  # the connections have another token and would go on
+        await scene.ears.until(lambda _: False)
+
+
+async def test_a_farewell(scene: Scene) -> None:
     others = {"type": "tokens_revoked", "tokens": {"oauth": ["U9"], "bot": []}}
     await scene.fake.acknowledged(await scene.fake.event(others))
     assert scene.ears.error is None

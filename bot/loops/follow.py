@@ -1,0 +1,73 @@
+"""What follows a committed effect: posts go out, runs and cards are woken. Used by `bot.loops.dispatch`; `bot.loops.deliver` sends."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.house import House
+from bot.loops.deliver import Delivery
+from bot.model.events import Event, Message
+from bot.model.reports import Outgoing
+from bot.store import due
+
+GLANCE = "👀"
+AFTER_RUN = 0.005
+"""Seconds that cards wait behind a run that is about to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What an effect left to do: posts that were claimed, by chat instance, and whether a run or a card waits."""
+
+    posts: dict[str, list[Outgoing]]
+    run: bool
+    card: bool
+
+
+class Follow:
+    """`deliveries` are by chat instance; tasks start in `group`."""
+
+    def __init__(
+        self, house: House, deliveries: Mapping[str, Delivery], group: asyncio.TaskGroup
+    ) -> None:
+        self._house = house
+        self._deliveries = deliveries
+        self._group = group
+
+    def serves(self, instance: str) -> bool:
+        return instance in self._deliveries
+
+    def claim(self, instances: Iterable[str]) -> Callable[[Connection], Due]:
+        """For the end of a transaction of effects: claims what they said to these chats."""
+        chats = [name for name in dict.fromkeys(instances) if name in self._deliveries]
+
+        def look(connection: Connection) -> Due:
+            posts = {name: self._deliveries[name].claim(connection) for name in chats}
+            return Due(posts, *due.look(connection))
+
+        return look
+
+    def go(self, left: Due) -> None:
+        """After the commit. A run first: its claim shall not wait for a card. Returns at once."""
+        for instance, posts in left.posts.items():
+            if posts:
+                self._deliveries[instance].begin(posts)
+        if left.run:
+            self._house.bus.wake("runs")
+        if left.run or left.card:
+            later = AFTER_RUN if left.run else 0.0
+            asyncio.get_running_loop().call_later(later, self._house.bus.wake, "cards")
+
+    def glance(self, events: Iterable[Event]) -> None:
+        """The first sign of life, before anything is said. Not worth a row: a repeated 👀 changes nothing."""
+        places: dict[str, list[Outgoing]] = {}
+        for event in events:
+            if isinstance(event, Message) and event.addressed:
+                key = f"seen/{event.id}"
+                sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
+                places.setdefault(event.account.instance, []).append(sign)
+        for place, signs in places.items():
+            if place in self._deliveries:
+                self._group.create_task(self._deliveries[place].glance(signs))

@@ -1,0 +1,77 @@
+"""What one chat heard at once, on its way into the store. Made and read by `bot.loops.dispatch`."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from bot.house import Effect
+from bot.model.events import Event
+from bot.store import inbox
+from bot.store.inbox import Received
+
+Handling = asyncio.Task[Effect | None]
+"""On the way to an effect; None when the event came before the message it is about."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """One event. `handling` began already where its lane was free; `effect` is what it came to at once. The transaction
+    sets `answered` where the effect went in with the event, and `received` where the event alone did; an event that was
+    stored before has neither."""
+
+    event: Event
+    data: bytes
+    lane: str
+    handling: Handling | None = None
+    effect: Effect | None = None
+    answered: bool = False
+    received: Received | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """`cursor` is the chat's, as in `Batch`."""
+
+    instance: str
+    heard: tuple[Heard, ...]
+    cursor: str | None
+    at: datetime
+
+    @classmethod
+    def of(
+        cls, instance: str, events: Sequence[Event], cursor: str | None, at: datetime
+    ) -> "Hearing":
+        storable = (inbox.storable(event) for event in events)
+        heard = tuple(Heard(event, data, inbox.lane_of(event)) for event, data in storable)
+        return cls(instance, heard, cursor, at)
+
+    def writes(self) -> list[Callable[[Connection], Any]]:
+        """For one transaction: each event with its effect where there is one, then the others and the cursor.
+
+        An effect that fails takes its event back with it; then the event goes in alone, to be handled like any other."""
+        for each in self.heard:
+            if each.handling and each.handling.done():
+                each.effect = each.handling.result()
+        answers = [self._answer(each, each.effect) for each in self.heard if each.effect]
+        return [*answers, self._rest]
+
+    def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
+        def answer(connection: Connection) -> None:
+            if inbox.put(connection, self.instance, each.event, each.data, self.at, "done"):
+                effect(connection)
+                each.answered = True
+
+        return answer
+
+    def _rest(self, connection: Connection) -> None:
+        for each in self.heard:
+            if not each.answered:
+                begun: Literal["handling", "waiting"] = "handling" if each.handling else "waiting"
+                each.received = inbox.put(
+                    connection, self.instance, each.event, each.data, self.at, begun
+                )
+        inbox.move(connection, self.instance, self.cursor, self.at)

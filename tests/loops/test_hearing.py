@@ -1,0 +1,87 @@
+"""What is answered in the transaction that stores it, and what becomes of it when that transaction refuses the answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from bot import app, config
+from bot.model.events import Batch, Event, Message
+from bot.model.people import Account, Conversation
+from bot.model.ports import Shown
+from bot.model.reports import Outgoing
+
+ALICE = Account("console", "alice")
+
+
+def asked(id: str, words: str = "bake a cake", thread: str = "") -> Message:
+    where = Conversation("console", "room", thread or f"t-{len(id)}-{id[:2]}")
+    return Message(id, where, ALICE, words, datetime.now(UTC), True)
+
+
+@dataclass
+class Heard:
+    """Implements `ports.Chat`: gives its batches, keeps what is said, and ends when so much was."""
+
+    batches: Sequence[Sequence[Message]]
+    wanted: int
+    said: list[Outgoing] = field(default_factory=list)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
+        for number, batch in enumerate(self.batches):
+            yield Batch(tuple(batch), f"c{number}")
+        await self.enough.wait()
+
+    async def send(self, outgoing: Outgoing) -> str:
+        self.said.append(outgoing)
+        if len(self.answers) == self.wanted:
+            self.enough.set()
+        return f"p{outgoing.number}"
+
+    async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
+        return ()
+
+    @property
+    def answers(self) -> list[Outgoing]:
+        return [each for each in self.said if each.report is not None]
+
+
+async def hear(folder: Path, *batches: Sequence[Message], wanted: int) -> tuple[Heard, list[str]]:
+    """What a whole bot says to these batches; the states of its inbox in the end."""
+    people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
+    table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
+    configuration = config.build(table, None, folder)
+    async with app.open_house(configuration) as house, asyncio.timeout(30):
+        chat = Heard(batches, wanted)
+        await app.serve(house, configuration, {"console": chat}, asyncio.Event())
+        states = await house.store.read(
+            lambda c: [str(row[0]) for row in c.execute(text("SELECT state FROM inbox ORDER BY id"))]
+        )
+    return chat, states
+
+
+async def test_it_is_stored_and_answered_at_once_and_once(tmp_path: Path) -> None:
+    chat, states = await hear(tmp_path, [asked("m1")], [asked("m1"), asked("m22")], wanted=2)
+    assert states == ["done", "done"]
+    assert [each.kind for each in chat.said].count("post") == 2
+    first = next(each for each in chat.said if each.conversation == asked("m1").conversation)
+    assert (first.kind, first.emoji) == ("react", "👀")
+
+
+async def test_an_answer_that_the_store_refuses_is_thought_of_again(tmp_path: Path) -> None:
+    """Half a surrogate pair is no text for the database: the event goes in mended, and is handled as it stands there."""
+    chat, states = await hear(tmp_path, [asked("m\ud800"), asked("m22")], wanted=2)
+    assert states == ["done", "done"]
+    assert {each.report.kind for each in chat.answers if each.report} == {"refusal"}
+
+
+async def test_of_one_conversation_the_second_waits_for_the_first(tmp_path: Path) -> None:
+    many = [asked(f"m{number}", f"bake cake {number}", "one") for number in range(5)]
+    chat, states = await hear(tmp_path, many, wanted=5)
+    assert states == ["done"] * 5
+    keys = [each.key for each in chat.answers]
+    assert keys == [f"reply/console//message/m{number}" for number in range(5)]
