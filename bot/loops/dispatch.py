@@ -16,13 +16,14 @@ from bot import flow
 from bot.cases import say
 from bot.house import Effect, House
 from bot.loops import patience
+from bot.loops.early import about, unposted
 from bot.loops.follow import Due, Follow
 from bot.loops.hearing import Heard, Hearing
 from bot.loops.lanes import Lanes
 from bot.model.errors import ParleyError, StoreError
 from bot.model.events import Event, Message
 from bot.report import refusal
-from bot.store import inbox, outbox
+from bot.store import inbox
 from bot.store.inbox import Received
 from bot.store.suspects import Suspects
 from bot.store.writer import Raised, Writing
@@ -58,9 +59,8 @@ class Dispatch:
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
         try:
             if self._think(hearing):
-                await asyncio.sleep(
-                    0
-                )  # one turn: what needs nothing but thought has its effect after it
+                # One turn: what needs nothing but thought has its effect after it.
+                await asyncio.sleep(0)
             writing = self._house.store.begin(
                 [*hearing.writes(), self._follow.claim((hearing.instance,))]
             )
@@ -87,8 +87,8 @@ class Dispatch:
         if not self._suspects.note(hearing.instance, (each.event for each in hearing.heard)):
             return False
         for each in hearing.heard:
-            suspect = self._suspects.among(hearing.instance, each.event)
-            if not suspect and self._lanes.take(each.lane):
+            apart = self._suspects.among(hearing.instance, each.event) or self._awaited(each.event)
+            if not apart and self._lanes.take(each.lane):
                 each.handling = self._group.create_task(self._handled(each.event))
         return any(each.handling for each in hearing.heard)
 
@@ -181,16 +181,11 @@ class Dispatch:
 
     async def _is_early(self, event: Event) -> bool:
         """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
-        if isinstance(event, Message):
-            return False  # words are about a thread
-        instance, message = event.account.instance, event.message
-
-        def early(connection: Connection) -> bool:
-            if outbox.by_reference(connection, instance, message):
-                return False
-            return self._follow.serves(instance) and bool(outbox.undelivered(connection, instance))
-
-        return await patience.read(self._house, early)
+        if isinstance(event, Message) and (event.addressed or event.fresh_thread):
+            return False
+        if not self._follow.serves(event.account.instance):
+            return False
+        return await patience.read(self._house, lambda connection: unposted(connection, event))
 
     async def wait_for_cards(self) -> None:
         """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
@@ -213,13 +208,15 @@ class Dispatch:
 
     def _behind_early(self, received: Received) -> bool:
         """Whether an earlier one about the same message waits: votes on a card count in their order."""
-        message = _about(received.event)
-        return any(
-            id < received.id and other == message for id, other in self._deferred.items() if message
-        )
+        message = about(received.event)
+        return any(id < received.id and other == message for id, other in self._deferred.items())
+
+    def _awaited(self, event: Event) -> bool:
+        """As `_behind_early`, for what was not stored yet."""
+        return bool(self._deferred) and about(event) in self._deferred.values()
 
     def _defer(self, received: Received) -> None:
-        self._deferred[received.id] = _about(received.event)
+        self._deferred[received.id] = about(received.event)
         self._early.append(received)
         self._house.bus.wake("early")
         self._next(received.lane)
@@ -257,11 +254,6 @@ class Dispatch:
             self._start((received,))
         else:
             self._house.bus.wake("settled")
-
-
-def _about(event: Event) -> str:
-    """The message that a reaction or a click is on; "" for words."""
-    return "" if isinstance(event, Message) else f"{event.account.instance}\n{event.message}"
 
 
 def _count(connection: Connection, events: list[Received]) -> dict[int, int]:

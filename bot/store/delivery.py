@@ -59,6 +59,17 @@ _undelivered = Statement(
     .select_from(OUTBOX)
     .where(OPEN, or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat")))
 )
+_opening = Statement(
+    select(OUTBOX.c.number)
+    .where(
+        OPEN,
+        OUTBOX.c.state == "trying",
+        OUTBOX.c.kind == "post",
+        OUTBOX.c.thread == "",
+        OUTBOX.c.instance == bindparam("chat"),
+    )
+    .limit(1)
+)
 _try = _moving("waiting", state="trying", tries=OUTBOX.c.tries + 1, tried_at=bindparam("now"))
 _sent = _moving("trying", state="sent", reference=bindparam("ref"), sent_at=bindparam("now"))
 _retry = _moving(
@@ -193,6 +204,11 @@ def undelivered(connection: Connection, instance: str = "") -> int:
     """How much still waits or is under way, for one chat instance or for all ("")."""
     row = _undelivered.one(connection, chat=instance)
     return int(row[0]) if row else 0
+
+
+def opening(connection: Connection, instance: str) -> bool:
+    """Whether a post that opens a thread is being sent: people may answer it before its reference is noted."""
+    return _opening.one(connection, chat=instance) is not None
 
 
 def recover(connection: Connection) -> int:

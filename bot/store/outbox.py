@@ -17,6 +17,7 @@ from bot.model.reports import Outgoing, Report
 from bot.store import documents, fresh
 from bot.store.delivery import (
     claim,
+    opening,
     recover,
     retry,
     sent,
@@ -40,6 +41,7 @@ __all__ = [
     "edit",
     "known",
     "open_posts",
+    "opening",
     "post",
     "post_all",
     "react",

@@ -1,5 +1,6 @@
 """What else a reaction, a button or a word may do to a card: claim it, hold it, roll it back, ask again, rate what came of it."""
 
+import errno
 import os
 import sqlite3
 import time
@@ -84,17 +85,22 @@ vars = {{ folder = "{marks}" }}
     return configure(more)
 
 
-def appears(path: Path) -> None:
-    """Wait for a mark."""
+def gate_with_a_reader(marks: Path) -> int:
+    """The gate, still shut, when the command waits at it; `open_gate` lets it through."""
     deadline = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} never came"
-        time.sleep(0.02)
+    while time.monotonic() < deadline:
+        try:
+            return os.open(marks / "gate", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # which is: nobody reads yet
+                raise
+            time.sleep(0.02)
+    raise AssertionError("nothing came to the gate")
 
 
-def open_gate(marks: Path) -> None:
-    with (marks / "gate").open("w", encoding="utf8") as gate:
-        gate.write("open\n")
+def open_gate(gate: int) -> None:
+    os.write(gate, b"open\n")
+    os.close(gate)
 
 
 def asked(bot: Bot, name: str = "hello", thread: str = "t1") -> dict[str, Any]:
@@ -273,11 +279,11 @@ def test_a_run_is_held_before_its_next_command_and_goes_on_where_it_was(
     bot.hears("@infra pass the gate on box with name hello")
     card = bot.says("plan")["message"]
     bot.reacts("✅", card)
-    appears(marks / "hello.begun")
+    gate = gate_with_a_reader(marks)
     bot.reacts("⏸", card, by="alice")
     edit = showing(bot, card, "held by alice: nothing further is begun")
     assert edit["report"]["plan"]["state"] == "running"
-    open_gate(marks)
+    open_gate(gate)
     held = bot.card(card, "held")
     assert "held by alice" in held["text"]
     assert "2/3" in held["text"]
@@ -299,9 +305,10 @@ def test_a_held_run_can_be_cancelled_and_then_rolled_back(
     bot.hears("@infra pass the gate on box with name hello")
     card = bot.says("plan")["message"]
     bot.reacts("✅", card)
-    appears(marks / "hello.begun")
+    gate = gate_with_a_reader(marks)
     bot.hears("hold", by="bob")
-    open_gate(marks)
+    showing(bot, card, "held by bob: nothing further is begun")
+    open_gate(gate)
     bot.card(card, "held")
     bot.reacts("🛑", card)
     assert actions(bot.card(card, "cancelled")) == ["undo"]

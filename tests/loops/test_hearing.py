@@ -59,7 +59,9 @@ async def hear(folder: Path, *batches: Sequence[Message], wanted: int) -> tuple[
         chat = Heard(batches, wanted)
         await app.serve(house, configuration, {"console": chat}, asyncio.Event())
         states = await house.store.read(
-            lambda c: [str(row[0]) for row in c.execute(text("SELECT state FROM inbox ORDER BY id"))]
+            lambda c: [
+                str(row[0]) for row in c.execute(text("SELECT state FROM inbox ORDER BY id"))
+            ]
         )
     return chat, states
 

@@ -52,6 +52,8 @@ class Lines:
             self._output.hold(sent(outgoing))
             await asyncio.sleep(0)  # by then it is put
         else:
+            if outgoing.kind == "post":
+                self._reader.open(outgoing.conversation.thread or reference(outgoing))
             await self._output.write(sent(outgoing))
         return reference(outgoing)
 

@@ -94,7 +94,7 @@ class Reader:
             text if words is None else words,
             at,
             addressed or words is not None,
-            self._fresh(thread),
+            self.open(thread),
         )
 
     def mark(
@@ -115,7 +115,8 @@ class Reader:
         emoji = value.replace("\ufe0f", "")
         return Reaction(id, account, message, emoji, kind == "react", at, where)
 
-    def _fresh(self, thread: str) -> bool:
+    def open(self, thread: str) -> bool:
+        """Whether this is the first that is heard or said in a thread."""
         if thread in self._threads:
             return False
         self._threads[thread] = None
