@@ -32,7 +32,7 @@ EACH = 20
 """Messages claimed at once, in all and of one conversation."""
 LOOK = 1.0
 """Seconds after which the outbox is looked at without being woken: retries fall due."""
-LINGER = 0.02
+LINGER = 0.1
 """Seconds that the note that something came out may wait for others like it, where nobody could react to it."""
 FIRST, LONGEST = 1.0, 300.0
 """Seconds before the first retry, and at most before a later one."""

@@ -16,7 +16,7 @@ from bot.model.errors import LoginError
 MAX_LINE = 64 * 1024
 """Bytes of one line of input; a longer one is given as its first `MAX_LINE + 1` bytes."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _AHEAD = 8 << 20
 _PIPE_BUF = select.PIPE_BUF
 
