@@ -43,11 +43,18 @@ async def handle(house: House, event: Message) -> Effect:
     if isinstance(said_words, words.Cancel | words.Stop) and thread.plan is not None:
         return await cancel.cancel(house, event, thread.plan)
     if isinstance(said_words, words.Resume) and thread.ordered is not None:
-        held = thread.ordered
-        return lambda connection: hold.release(connection, house, event, held)
+        return _resumed(house, event, thread.ordered)
     if thread.question is not None:
         return await questions.answer_to(house, event, thread.question, event.text)
     return await _unasked(house, event, thread, typed.order_of(said_words))
+
+
+def _resumed(house: House, event: Message, held: Stored) -> Effect:
+    """It is read again in the transaction: a vote may have approved it since."""
+    id, revision = held.plan.id, held.plan.revision
+    return lambda connection: hold.release(
+        connection, house, event, plans.fetch(connection, id, revision)
+    )
 
 
 async def _unasked(

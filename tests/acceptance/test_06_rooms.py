@@ -162,3 +162,47 @@ def test_both_cards_are_shown_again_and_live_on_after_a_restart(
     bot.says("result")
     for card in cards:
         assert bot.card(card["message"], "done")
+
+
+@pytest.mark.parametrize("way", ["⏸", "word"])
+def test_a_plan_is_held_from_there_and_goes_on_from_the_other(
+    bot: Bot, sites: tuple[Path, int], way: str
+) -> None:
+    here, there = asked(bot)
+    if way == "word":
+        bot.hears("hold", by="bob", thread=there["thread"])
+    else:
+        bot.reacts(way, there["message"])
+    for card in (here, there):
+        assert "held by bob" in bot.card(card["message"], "held")["text"]
+    bot.reacts("✅", there["message"])
+    bot.edits.clear()
+    bot.hears("resume", by="bob", thread="t1")
+    assert bot.says("result")["thread"] == "t1"
+    for card in (here, there):
+        assert bot.card(card["message"], "done")
+    assert (sites[0] / "hello").is_dir()
+
+
+@pytest.mark.parametrize("way", ["↩", "word"])
+def test_what_was_done_is_rolled_back_from_there_and_voted_on_in_both(
+    bot: Bot, sites: tuple[Path, int], way: str
+) -> None:
+    here, there = asked(bot)
+    bot.reacts("✅", there["message"])
+    bot.says("result")
+    for card in (here, there):
+        bot.card(card["message"], "done")
+    if way == "word":
+        bot.hears("undo", by="bob", thread=there["thread"])
+    else:
+        bot.reacts(way, there["message"])
+    undoing = card_pair(bot)
+    for card in undoing:
+        assert card["report"]["plan"]["undoes"]
+        assert votable(card)
+    bot.reacts("✅", undoing[1]["message"], by="alice")
+    assert "rolled back" in bot.says("result")["text"]
+    assert not (sites[0] / "hello").exists()
+    for card in (here, there):
+        assert bot.card(card["message"], "rolled_back")
