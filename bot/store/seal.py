@@ -34,6 +34,9 @@ TAIL = 4096
 """Bytes of the heads file that hold its last line for certain."""
 
 _LEAF = struct.Struct(">q32s")
+# One encoder for all: `json.dumps` with these options would build one for each row. `repr` for what no column of ours
+# holds: a row that was tampered with is another row, not a crash.
+_encode = json.JSONEncoder(separators=(",", ":"), default=repr).encode
 
 
 class SealRow(SQLModel, table=True):
@@ -123,9 +126,7 @@ def read_key(folder: Path) -> bytes:
 
 def leaf(row: Sequence[Any]) -> bytes:
     """SHA-256 over a row as it is stored, in the order of `audit.COLUMNS`."""
-    # `repr` for what no column of ours holds: a row that was tampered with is another row, not a crash.
-    text = json.dumps(list(row), separators=(",", ":"), default=repr)
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(_encode(list(row)).encode()).digest()
 
 
 def head_of(previous: str, number: int, leaves: bytes) -> str:
