@@ -16,7 +16,7 @@ from typing import Literal
 class Show:
     """Something to look at. `query` narrows `capabilities`."""
 
-    what: Literal["help", "status", "plans", "approvals", "agents", "capabilities"]
+    what: Literal["help", "status", "plans", "approvals", "agents", "capabilities", "audit"]
     query: str = ""
 
 
@@ -107,6 +107,9 @@ _SHOWS: dict[str, Show] = {
     "agents": Show("agents"),
     "list agents": Show("agents"),
     "show agents": Show("agents"),
+    "audit": Show("audit"),
+    "show audit": Show("audit"),
+    "audit log": Show("audit"),
     "list capabilities": Show("capabilities"),
     "show capabilities": Show("capabilities"),
 }

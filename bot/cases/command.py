@@ -29,7 +29,7 @@ from bot.store.plan_rows import Stored
 from bot.store.posts import LATELY
 
 NEWEST = 20
-"""Plans in a list."""
+"""Plans, and rows of the audit log, in a list."""
 
 
 async def handle(house: House, event: Message, person: Person, command: words.Command) -> Effect:
@@ -38,6 +38,8 @@ async def handle(house: House, event: Message, person: Person, command: words.Co
         case words.Show(what="agents" | "capabilities"):
             report = _known(house, event, command)
             return _answer(house, event, lambda _: report)
+        case words.Show(what="audit") if not holds(person, OPERATOR):
+            return _whispered(house, event, f"The audit log is shown to an {OPERATOR} only.")
         case words.Show():
             return _answer(house, event, lambda c: _stored(c, house, event, command))
         case words.Ballot():
@@ -50,6 +52,12 @@ async def handle(house: House, event: Message, person: Person, command: words.Co
 
 def _answer(house: House, event: Message, report: Callable[[Connection], Report]) -> Effect:
     return lambda connection: say.reply(connection, event, report(connection), house.clock.now())
+
+
+def _whispered(house: House, event: Message, sentence: str) -> Effect:
+    return lambda connection: say.whisper(
+        connection, event, event.conversation, sentence, house.clock.now()
+    )
 
 
 def _known(house: House, event: Message, command: words.Show) -> Report:
@@ -69,6 +77,8 @@ def _stored(connection: Connection, house: House, event: Message, command: words
             newest = plans.in_state(connection, limit=NEWEST)
             shown = [_view(connection, house, stored) for stored in newest if not stored.quiet]
             return listing.plans_list(shown)
+        case "audit":
+            return listing.audit_list(audit.newest(connection, NEWEST), house.clock.now())
         case "approvals":
             waiting = plans.in_state(connection, "pending", "held")
             shown = [_view(connection, house, each) for each in waiting if each.undecided]

@@ -1,10 +1,12 @@
 """What is answered without any planner: help, status, and the lists of plans, approvals, agents and capabilities."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
 
+from bot.model.ids import short
 from bot.model.plans import Agent
 from bot.model.reports import Attachment, Paragraph, Report
 from bot.model.sections import Section
@@ -13,7 +15,9 @@ from bot.report.plan import reference, title
 from bot.report.safe import line, span
 from bot.report.times import clock, duration
 from bot.report.view import PlanView
+from bot.store.audit import Entry
 
+_OURS = re.compile(r"[0-9a-f]{32}")
 MOST = 10
 """Lines shown; the rest is in a file."""
 
@@ -42,7 +46,7 @@ def help_card(
         return _list(
             "You may do nothing here yet.", [], "Ask an operator to add you to [[people]]."
         )
-    also = "Also: status · plans · approvals · agents · capabilities · help."
+    also = "Also: status · plans · approvals · agents · capabilities · audit · help."
     return _list("You can ask, for example:", lines, f"{here}\n{also}" if here else also)
 
 
@@ -112,6 +116,20 @@ def capabilities_list(sections: Sequence[Section]) -> Report:
     """What can be asked for, with its risk."""
     lines = [f"{capability(section)} · {section.risk}" for section in sections]
     return _list("Capabilities:" if lines else "There are no capabilities here.", lines)
+
+
+def audit_list(entries: Sequence[Entry], now: datetime) -> Report:
+    """Who did what lately, newest first."""
+    lines = [_entry(each, now) for each in entries]
+    after = "All of it, with its seals: `parley audit verify` and `parley audit export`."
+    return _list("Done lately:" if lines else "Nothing was done yet.", lines, after)
+
+
+def _entry(entry: Entry, now: datetime) -> str:
+    who = f" · {line(entry.person)}" if entry.person else ""
+    subject = short(entry.subject) if _OURS.fullmatch(entry.subject) else line(entry.subject, 40)
+    about = f" · {span(subject)}" if subject else ""
+    return f"{clock(entry.at, now)} · {line(entry.what)}{who}{about}"
 
 
 def _list(head: str, lines: Sequence[str], after: str = "") -> Report:

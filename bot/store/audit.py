@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +67,11 @@ _rows = Statement(
     .where(AUDIT.c.at >= bindparam("since"))
     .order_by(AUDIT.c.id)
 )
+_newest = Statement(
+    select(AUDIT.c.at, AUDIT.c.person, AUDIT.c.what, AUDIT.c.subject)
+    .order_by(AUDIT.c.id.desc())
+    .limit(bindparam("most"))
+)
 _forget = Statement(
     delete(TEXTS).where(TEXTS.c.id.in_(select(AUDIT.c.id).where(AUDIT.c.at < bindparam("before"))))
 )
@@ -107,6 +113,24 @@ def record(
 
 def _json(data: Mapping[str, Any] | None) -> str:
     return _encode(dict(data)) if data else "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a row says in a list: who did what, when, and to what (an id). `person` is "" for the bot and for strangers."""
+
+    at: datetime
+    person: str
+    what: str
+    subject: str
+
+
+def newest(connection: Connection, most: int) -> list[Entry]:
+    """The last rows, newest first."""
+    return [
+        Entry(datetime.fromisoformat(at), *rest)
+        for at, *rest in _newest.each(connection, most=most)
+    ]
 
 
 def forget_words(connection: Connection, before: datetime) -> int:

@@ -113,3 +113,21 @@ def test_a_megabyte_of_words_is_refused_and_delays_nobody(bot: Bot) -> None:
     assert "longer than" in bot.next(lambda line: line["event"] == "error")["text"]
     bot.hears("@infra ask web1 about disk space", thread="small")
     assert bot.says("answer", thread="small")
+
+
+def test_an_operator_reads_in_the_room_what_was_done_and_by_whom(bot: Bot) -> None:
+    bot.hears("@infra create a site called hello on web1")
+    card = bot.says("plan")
+    bot.reacts("❌", card["message"])
+    bot.card(card["message"], "rejected")
+    bot.hears("@infra audit", thread="t2")
+    lines = bot.says("answer", thread="t2")["text"].splitlines()
+    (vote,) = [line for line in lines if " · vote · " in line]
+    assert "bob" in vote
+    assert card["report"]["plan"]["id"][-4:] in vote
+    (asked,) = [line for line in lines if line.endswith(" · message · alice · `m1`")]
+    assert lines.index(vote) < lines.index(asked)
+    bot.hears("@infra audit", by="guest", thread="t3")
+    refusal = bot.next(lambda line: line.get("only_to") == "guest")
+    assert "operator" in refusal["text"]
+    assert "vote" not in refusal["text"]
