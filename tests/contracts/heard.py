@@ -37,7 +37,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Every line so far, in order. `offers` maps a message to the emoji the bot holds out under it now."""
+    """Every line so far, in order. `offers` maps a message to the emoji that the bot holds out under it now, as reactions or on
+    buttons."""
 
     lines: Sequence[Line]
     offers: dict[str, frozenset[str]] = field(default_factory=dict)

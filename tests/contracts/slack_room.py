@@ -96,11 +96,7 @@ class SlackRoom(Room):
     async def heard(self) -> Heard:
         self._lines += list(self._new())
         offers = {
-            f"{channel}/{message['ts']}": frozenset(
-                names.character(name, {})
-                for name, users in message.get("_reactions", {}).items()
-                if BOT in users
-            )
+            f"{channel}/{message['ts']}": frozenset((*_seeds(message), *_buttons(message)))
             for channel, messages in self.fake.channels.items()
             for message in messages
         }
@@ -170,3 +166,18 @@ class SlackRoom(Room):
     async def close(self) -> None:
         await self.kill_bot()
         await self.fake.stop()
+
+
+def _seeds(message: Json) -> Iterator[str]:
+    """The bot's own reactions."""
+    for name, users in message.get("_reactions", {}).items():
+        if BOT in users:
+            yield names.character(name, {})
+
+
+def _buttons(message: Json) -> Iterator[str]:
+    """The emoji with which its buttons begin."""
+    attached = [block for each in message.get("attachments", ()) for block in each["blocks"]]
+    for block in attached:
+        for element in block.get("elements", ()) if block["type"] == "actions" else ():
+            yield element["text"]["text"].partition(" ")[0]
