@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.console_room import ConsoleRoom
+from tests.contracts.discord_room import DiscordRoom
 from tests.contracts.matrix_room import MatrixRoom, register
 from tests.contracts.room import Room
 from tests.contracts.slack_room import SlackRoom
@@ -70,7 +71,17 @@ async def slack(tmp_path: Path, port: int) -> AsyncIterator[SlackRoom]:
         await room.close()
 
 
-@pytest.fixture(params=["console", "matrix", "slack"])
+@pytest.fixture
+async def discord(tmp_path: Path, port: int) -> AsyncIterator[DiscordRoom]:
+    room = DiscordRoom(tmp_path, port)
+    try:
+        await room.open()
+        yield room
+    finally:
+        await room.close()
+
+
+@pytest.fixture(params=["console", "matrix", "slack", "discord"])
 def room(request: pytest.FixtureRequest) -> Room:
     """The room of one platform, the bot listening in it."""
     found: Room = request.getfixturevalue(request.param)

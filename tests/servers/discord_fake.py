@@ -108,12 +108,23 @@ class FakeDiscord(World):
         self, text: str, channel: str = CHANNEL, user: str = "1001", *, tell: bool = True
     ) -> str:
         """Somebody writes. Without `tell` the gateway never speaks of it."""
-        message = self.message(channel, {"content": text}, {"id": user, "username": "alice"})
+        author = {"id": user, "username": "alice", "bot": user in self.bots}
+        message = self.message(channel, {"content": text}, author)
         if tell:
-            await self.emit(
-                "MESSAGE_CREATE", message | {"guild_id": GUILD, "member": {"roles": []}}
-            )
+            where = {"guild_id": GUILD, "member": {"roles": []}}
+            direct = "guild_id" not in self.channels[channel]
+            await self.emit("MESSAGE_CREATE", message | ({} if direct else where))
         return str(message["id"])
+
+    async def rewrite(self, message: str, text: str, channel: str = CHANNEL) -> None:
+        """Somebody changes what they wrote."""
+        kept = self.messages[channel][message]
+        kept |= {"content": text, "edited_timestamp": "2026-11-20T12:01:00+00:00"}
+        await self.emit("MESSAGE_UPDATE", kept | {"guild_id": GUILD, "member": {"roles": []}})
+
+    async def open_thread(self, message: str, channel: str = CHANNEL, user: str = "1001") -> None:
+        """Somebody begins a thread on a message; the bot is not in it."""
+        await self._thread(channel, message, "a thread", owner=user)
 
     async def react(
         self, message: str, emoji: str, channel: str, user: str = "1002", *, tell: bool = True
@@ -132,11 +143,14 @@ class FakeDiscord(World):
 
     def _reaction(self, message: str, emoji: str, channel: str, user: str) -> Json:
         named = {"id": None, "name": emoji}
-        return {"user_id": user, "message_id": message, "channel_id": channel, "guild_id": GUILD, "emoji": named, "type": 0, "burst": False}  # fmt: skip
+        who = {"user": {"id": user, "username": "someone", "discriminator": "0", "avatar": None, "bot": user in self.bots}, "roles": [], "joined_at": self.joined_at, "deaf": False, "mute": False, "flags": 0}  # fmt: skip
+        member = {"member": who} if "guild_id" in self.channels[channel] else {}
+        return member | {"user_id": user, "message_id": message, "channel_id": channel, "guild_id": GUILD, "emoji": named, "type": 0, "burst": False}  # fmt: skip
 
     async def click(self, message: str, channel: str, custom_id: str, user: str = "1002") -> str:
         """Somebody presses a button; the interaction's id."""
         id = self.id()
+        self.pressed[f"token{id}"] = user
         data = {"custom_id": custom_id, "component_type": 2}
         person = {"user": {"id": user, "username": "bob", "discriminator": "0", "avatar": None}, "roles": [], "permissions": "0", "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
         await self.emit("INTERACTION_CREATE", {"id": id, "application_id": APP, "type": 3, "token": f"token{id}", "version": 1, "data": data, "guild_id": GUILD, "channel_id": channel, "channel": self.channels[channel], "member": person, "message": self.messages[channel][message], "entitlements": [], "attachment_size_limit": 10485760, "locale": "en-US", "authorizing_integration_owners": {}})  # fmt: skip
@@ -166,6 +180,11 @@ class FakeDiscord(World):
             else:
                 await connection.socket.close(code=code or 1000)
         self._open.clear()
+
+    @property
+    def connected(self) -> int:
+        """How many gateway sockets are open."""
+        return len(self._open)
 
     def forget(self) -> None:
         """No session can be resumed any more."""

@@ -54,6 +54,11 @@ class World(ABC):
         }
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
         self.acknowledged: set[str] = set()
+        self.journal: list[tuple[str, Json]] = []
+        """What the bot did, in order: (`post`, `edit`, `react` or `whisper`, what it was)."""
+        self.pressed: dict[str, str] = {}
+        """Who pressed, by the interaction's token."""
+        self.bots = {BOT}
         self.token = TOKEN
         self.intents_allowed = True
         self.permissions = "2048"
@@ -107,8 +112,10 @@ class World(ABC):
                 return 200, self.channels[channel]
             case "POST", ["interactions", id, _, "callback"]:
                 return self._acknowledge(id)
-            case "PATCH" | "POST", ["webhooks", _, _, *_]:
-                return 200, self.message(CHANNEL, body, user(BOT, "infra", bot=True))
+            case "PATCH" | "POST", ["webhooks", _, token, *_]:
+                made = self.message(CHANNEL, body, user(BOT, "infra", bot=True))
+                self.journal.append(("whisper", made | {"to": self.pressed.get(token)}))
+                return 200, made
             case _:
                 return self._own(method, parts, body)
 
@@ -155,9 +162,11 @@ class World(ABC):
             case "GET", [id]:
                 return 200, kept[id] | {"reactions": self._counts(channel, id)}
             case "PATCH", [id]:
-                kept[id] |= {
+                said = {
                     key: body[key] for key in ("content", "embeds", "components") if key in body
                 }
+                kept[id] |= said
+                self.journal.append(("edit", {"id": id, "channel_id": channel} | body))
                 return 200, kept[id]
             case "POST", [id, "threads"]:
                 return await self._thread(channel, id, body["name"])
@@ -173,6 +182,8 @@ class World(ABC):
             if body.get("enforce_nonce") and message.get("nonce") == body["nonce"]:
                 return message
         made = self.message(channel, body, user(BOT, "infra", bot=True))
+        files = body.get("attachments", [])
+        self.journal.append(("post", made | {"attachments": files}))
         await self.emit(
             "MESSAGE_CREATE",
             made | ({"guild_id": GUILD} if "guild_id" in self.channels[channel] else {}),
@@ -192,14 +203,16 @@ class World(ABC):
         ids = ids[:limit] if after else ids[-limit:]
         return [kept[id] for id in reversed(ids)]
 
-    async def _thread(self, channel: str, id: str, name: str) -> Answer:
+    async def _thread(self, channel: str, id: str, name: str, owner: str = BOT) -> Answer:
         if id in self.channels:
             return 400, {
                 "code": 160004,
                 "message": "A thread has already been created for this message",
             }
         stamp = "2026-11-20T12:00:00+00:00"
-        thread = {"id": id, "type": 11, "guild_id": GUILD, "parent_id": channel, "owner_id": BOT, "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0, "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": stamp, "locked": False, "create_timestamp": stamp}, "member": {"id": id, "user_id": BOT, "join_timestamp": stamp, "flags": 0}}  # fmt: skip
+        thread = {"id": id, "type": 11, "guild_id": GUILD, "parent_id": channel, "owner_id": owner, "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0, "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": stamp, "locked": False, "create_timestamp": stamp}, "member": {"id": id, "user_id": BOT, "join_timestamp": stamp, "flags": 0}}  # fmt: skip
+        if owner != BOT:
+            del thread["member"]
         self.channels[id], self.messages[id] = thread, {}
         await self.emit("THREAD_CREATE", thread | {"newly_created": True})
         return 201, thread
@@ -207,9 +220,10 @@ class World(ABC):
     def _react(self, method: str, where: tuple[str, str], emoji: str, mine: list[str]) -> Answer:
         there = self.reactions.setdefault(where, {}).setdefault(emoji, [])
         if method == "GET":
-            return 200, [user(each, "someone") for each in there]
+            return 200, [user(each, "someone", bot=each in self.bots) for each in there]
         if method == "PUT" and BOT not in there:
             there.append(BOT)
+            self.journal.append(("react", {"id": where[1], "emoji": emoji}))
         elif method == "DELETE" and BOT in there and mine == ["@me"]:
             there.remove(BOT)
         return 204, None

@@ -15,7 +15,7 @@ import discord
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.socket import Socket
 from adapters.chat.discord.translate import snowflake
-from bot.model.errors import PermanentError
+from bot.model.errors import LoginError, PermanentError
 
 PAGE = 100
 PAGES = 50
@@ -160,9 +160,9 @@ async def _pages(socket: Socket, channel: str, after: int) -> AsyncIterator[Page
             raw = await socket.rest.request(
                 "GET", "/channels/{channel_id}/messages", query=query, channel_id=channel
             )
+        except LoginError:
+            raise
         except PermanentError as error:
-            if error.reason == "401":
-                raise
             log.warning("what was said in %s meanwhile cannot be read: %s", channel, error)
             return
         found = sorted(raw, key=lambda each: int(each["id"]))

@@ -10,7 +10,7 @@ import discord
 
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.socket import Socket
-from bot.model.errors import PermanentError
+from bot.model.errors import LoginError, PermanentError
 
 REMEMBERED = 5_000
 DIRECT = (1, 3)
@@ -70,9 +70,9 @@ class Places:
             answer = await self._socket.rest.request(
                 "GET", "/channels/{channel_id}", channel_id=channel
             )
-        except PermanentError as error:
-            if error.reason == "401":
-                raise
+        except LoginError:
+            raise
+        except PermanentError:
             return None
         place = told(answer, self._socket.user)
         self.learn(place)

@@ -14,7 +14,7 @@ from adapters.chat.discord.places import Places
 from adapters.chat.discord.render import SEEDED
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.socket import Socket
-from bot.model.errors import PermanentError
+from bot.model.errors import LoginError, PermanentError
 from bot.model.events import Event, Reaction
 from bot.model.people import Account, Conversation
 from bot.model.ports import Clock, Shown
@@ -83,9 +83,9 @@ class Reactions:
             return []
         try:
             there = await self._read(card.conversation, message, bot)
-        except PermanentError as error:
-            if error.reason == "401":
-                raise
+        except LoginError:
+            raise
+        except PermanentError:
             return []
         now = self._clock.now()
         events: list[Event] = []

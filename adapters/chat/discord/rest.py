@@ -13,7 +13,7 @@ import aiohttp
 import discord
 from discord.http import Route
 
-from bot.model.errors import ParleyError, PermanentError, TemporaryError
+from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
 from bot.model.reports import Attachment
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ PATIENCE = 1.0
 """Seconds that a rate limit may be slept on inside the library. Longer ones come back as TemporaryError with `after`."""
 
 DEAD_LOGIN = "401"
-"""The reason of a PermanentError after which nothing will work any more."""
+"""The reason of a LoginError: nothing will work any more."""
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = "10003", "10008"
 CANNOT_DM, WRONG_CHANNEL, THREAD_THERE = "50007", "50024", "160004"
@@ -60,7 +60,8 @@ class Rest:
     ) -> Any:
         """One request, its JSON answer. `path` has holes for `ids`, which are quoted.
 
-        Raises TemporaryError (unreachable, 429 with `after`, 5xx) or PermanentError; `reason` is Discord's error code."""
+        Raises TemporaryError (unreachable, 429 with `after`, 5xx), LoginError, or PermanentError; `reason` is Discord's
+        error code."""
         holes: dict[str, Any] = dict(ids)
         route = Route(method, path, **holes)
         given: dict[str, Any] = {}
@@ -119,10 +120,10 @@ def _busy(after: float) -> TemporaryError:
     return TemporaryError(what, after=after, reason="rate_limited")
 
 
-def _revoked(instance: str) -> PermanentError:
+def _revoked(instance: str) -> LoginError:
     what = "Discord no longer accepts the bot's token."
     mend = f"Make a new one in the developer portal and put it in [chat.{instance}]."
-    return PermanentError(what, mend, reason=DEAD_LOGIN)
+    return LoginError(what, mend, reason=DEAD_LOGIN)
 
 
 def _form(body: Any, files: Sequence[Attachment]) -> tuple[list[Json], list[discord.File]]:

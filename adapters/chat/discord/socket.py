@@ -22,7 +22,13 @@ from discord.http import Route
 from adapters.chat.discord.rest import PATIENCE, Json, Rest, said
 from adapters.chat.discord.session import Session
 from adapters.chat.discord.settings import Settings
-from bot.model.errors import ConfigurationError, ParleyError, PermanentError, TemporaryError
+from bot.model.errors import (
+    ConfigurationError,
+    LoginError,
+    ParleyError,
+    PermanentError,
+    TemporaryError,
+)
 from bot.model.ports import Clock
 
 HEARD: Final = frozenset(
@@ -274,7 +280,7 @@ class Socket:
             return PermanentError(what, mend, reason="intents")
         if error.code in _FATAL:
             mend = f"Put a new token in [chat.{self._instance}]." if error.code == 4004 else ""
-            return PermanentError(_FATAL[error.code], mend, reason=str(error.code))
+            return LoginError(_FATAL[error.code], mend, reason=str(error.code))
         return OSError(f"closed with {error.code}")
 
 
