@@ -127,7 +127,7 @@ def _files(raw: Json) -> Iterator[File]:
     """What came with a message, but for what is deleted or hidden from us."""
     listed = raw.get("files")
     for each in listed if isinstance(listed, list) else ():
-        if not isinstance(each, dict) or not string(each, "id") or each.get("mode") in GONE:
+        if not isinstance(each, dict) or not string(each, "id") or string(each, "mode") in GONE:
             continue
         media = string(each, "mimetype") or "application/octet-stream"
         size, long = each.get("size"), each.get("duration_ms")
