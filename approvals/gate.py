@@ -17,14 +17,16 @@ from bot.model.approvals import (
     Approved,
     Decision,
     Expired,
+    Need,
     Pending,
     Rejected,
+    Requirement,
     Vote,
 )
 from bot.model.ids import short
 from bot.model.people import Account, Person
 from bot.model.plans import Plan
-from bot.model.sections import Refusal
+from bot.model.sections import Refusal, Risk
 
 __all__ = [
     "NotCounted", "admit", "decide", "may_look", "may_redo", "may_stop", "recheck", "request", "requester",
@@ -46,11 +48,19 @@ def request(
         digest=digest,
         requesters=plan.requesters,
         risk=plan.risk,
-        requirements=policy.requirements(plan, people),
+        requirements=_requirements(plan, policy, people),
         policy=policy.version,
         created_at=now,
         expires_at=now + policy.expires,
     )
+
+
+def _requirements(plan: Plan, policy: Policy, people: People) -> tuple[Requirement, ...]:
+    """The rules', and one of the house: what came by voice is approved by a person, unless it only reads."""
+    found = policy.requirements(plan, people)
+    if found or not plan.spoken or plan.risk is Risk.READ:
+        return found
+    return (Requirement("spoken", (Need(1, OPERATOR),), self_approval=True),)
 
 
 def decide(
@@ -101,7 +111,7 @@ def recheck(
         return Refusal(
             "people", f"I no longer know who asked for {name}{_names(unknown)}. Ask again."
         )
-    both = tuple(dict.fromkeys((*request.requirements, *policy.requirements(plan, people))))
+    both = tuple(dict.fromkeys((*request.requirements, *_requirements(plan, policy, people))))
     match decide(replace(request, requirements=both), votes, people, now):
         case Approved():
             return None

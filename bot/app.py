@@ -25,14 +25,16 @@ from bot.loops.listen import listen
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
 from bot.loops.rest import Rest
+from bot.loops.speak import Speaker
 from bot.loops.trouble import Troubles
 from bot.loops.work import Work
 from bot.model.errors import ConfigurationError
-from bot.model.ports import Chat, Closes
+from bot.model.ports import Chat, Closes, Fetches
 from bot.model.runs import Limits
 from bot.planner.offline import OfflinePlanner
 from bot.recheck import recheck
 from bot.redact import ExactRedactor
+from bot.speech import Ears
 from bot.store import outbox
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
@@ -92,6 +94,12 @@ async def open_house(configuration: Configuration) -> AsyncIterator[House]:
             finally:
                 await house.runner.drain(0)
                 await targets.close()
+                await _deaf(house)
+
+
+async def _deaf(house: House) -> None:
+    if house.ears is not None:
+        await house.ears.speech.close()
 
 
 def _wire(
@@ -133,7 +141,21 @@ def _wire(
         started_at=clock.now(),
         approval_rooms=configuration.approval_rooms,
         operators=configuration.operators,
+        ears=_ears(configuration, clock),
     )
+
+
+def _ears(configuration: Configuration, clock: SystemClock) -> Ears | None:
+    """Whoever listens to voice notes, where one is configured. Its SDK comes with the import."""
+    if configuration.speech is None:
+        return None
+    settings = configuration.speech.settings
+    try:
+        speech = configuration.speech.plugin.load()(settings, clock)
+    except ImportError as error:
+        what = f"[speech] needs {error.name}, which is not installed."
+        raise ConfigurationError(what, "Install parley[speech].") from error
+    return Ears(speech, settings.megabytes, settings.seconds, settings.reply)
 
 
 async def serve(
@@ -150,6 +172,7 @@ async def serve(
     `reprints` are the instances whose screen begins empty: their open cards and questions are shown again."""
     sealer = Sealer(house.store, configuration.key_folder, configuration.heads)
     suspects = Suspects(configuration.data)
+    house.fetches.update((name, chat) for name, chat in chats.items() if isinstance(chat, Fetches))
     # What was made for the start stays to the end: the collector need not look at it with every message.
     gc.freeze()
     gc.set_threshold(*GARBAGE)
@@ -170,6 +193,8 @@ async def serve(
             await _cancel(ears)
             await house.runner.drain(configuration.drain.total_seconds())
         await rest.come(to_the_end=not stop.is_set())
+        if house.ears is not None:
+            house.ears.leave()
         await _cancel(running)
     await sealer.seal()
     suspects.close()
@@ -208,14 +233,15 @@ def _start(
         instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
     }
     dispatch = Dispatch(house, Follow(house, deliveries, group), suspects, group)
+    speaker = Speaker(house, group)
     loops = (
         dispatch.wait_for_cards(),
-        Publisher(house).publish(),
+        Publisher(house, speaker).publish(),
         work.work(),
         keep(_jobs(house, sealer, chats), house.clock),
         *(each.deliver() for each in deliveries.values()),
     )
-    rest = Rest(house, dispatch, work, deliveries)
+    rest = Rest(house, dispatch, work, deliveries, speaker)
     return rest, [group.create_task(loop) for loop in loops]
 
 

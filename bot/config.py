@@ -20,6 +20,7 @@ from bot.model.people import Account, Conversation, Person
 from bot.model.plans import Agent
 from bot.places import place, places
 from bot.plugins import Plugin, find
+from bot.references import Secrets, absolute
 from bot.settings import File, durations, sentence
 
 _SQLITE = "sqlite:///"
@@ -30,6 +31,14 @@ class ChatConfiguration:
     """One `[chat.NAME]` table: its adapter, and the adapter's own settings, already validated."""
 
     instance: str
+    plugin: Plugin
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfiguration:
+    """The `[speech]` table: its adapter, and the adapter's own settings, already validated."""
+
     plugin: Plugin
     settings: Any
 
@@ -56,6 +65,7 @@ class Configuration:
     approval_rooms: tuple[Conversation, ...] = ()
     operators: Conversation | None = None
     listen: str = ""
+    speech: SpeechConfiguration | None = None
 
     @property
     def key_folder(self) -> Path:
@@ -107,7 +117,7 @@ def build(
     environment: dict[str, str] | None = None,
 ) -> Configuration:
     """A configuration from its table. Raises ConfigurationError."""
-    secrets = _Secrets(base, dict(os.environ) if environment is None else environment)
+    secrets = Secrets(base, dict(os.environ) if environment is None else environment)
     try:
         file = File.model_validate(table)
     except OverflowError as error:
@@ -119,16 +129,17 @@ def build(
         raise ConfigurationError(
             sentence(error, File, str(source or "The configuration"))
         ) from error
-    bot, data = file.bot, _absolute(base, file.bot.data)
+    bot, data = file.bot, absolute(base, file.bot.data)
     chats = tuple(
         _chat(instance, dict(settings), secrets) for instance, settings in file.chat.items()
     )
+    speech = _speech(dict(file.speech), secrets)
     return Configuration(
         source=source,
         name=bot.name,
         data=data,
         store_url=_store_url(file.store.url, base, data),
-        pack_paths=tuple(_absolute(base, each) for each in file.capabilities.paths),
+        pack_paths=tuple(absolute(base, each) for each in file.capabilities.paths),
         agents=_agents(file, base),
         people=_people(file, source is None),
         chats=chats,
@@ -142,18 +153,8 @@ def build(
         approval_rooms=places(file.approvals.rooms, file.chat, "[approvals] rooms"),
         operators=place(bot.operators, file.chat, "[bot] operators") if bot.operators else None,
         listen=bot.listen,
+        speech=speech,
     )
-
-
-def _absolute(base: Path, path: str) -> Path:
-    if "\0" in path:
-        raise ConfigurationError(f"The path {path!r} holds a NUL character.", "Take it out.")
-    try:
-        return Path(os.path.normpath(base / Path(path).expanduser()))
-    except RuntimeError as error:  # `~name` of nobody here
-        raise ConfigurationError(
-            f"The path {path!r} names the home of an unknown user.", "Write the whole path."
-        ) from error
 
 
 def _store_url(url: str | None, base: Path, data: Path) -> str:
@@ -164,7 +165,7 @@ def _store_url(url: str | None, base: Path, data: Path) -> str:
             f"[store] url {url.split('://')[0]!r} is not supported by this version.",
             "Use sqlite:///PATH.",
         )
-    return f"{_SQLITE}{_absolute(base, url.removeprefix(_SQLITE))}"
+    return f"{_SQLITE}{absolute(base, url.removeprefix(_SQLITE))}"
 
 
 def _agents(file: File, base: Path) -> tuple[Agent, ...]:
@@ -198,7 +199,7 @@ def _agents(file: File, base: Path) -> tuple[Agent, ...]:
 def _target(url: str, base: Path) -> str:
     scheme, _, rest = url.partition(":")
     find("targets", scheme)  # an unknown kind of target is an error now, not at the first request
-    return f"local:{_absolute(base, rest)}" if scheme == "local" and rest else url
+    return f"local:{absolute(base, rest)}" if scheme == "local" and rest else url
 
 
 def _people(file: File, alone: bool) -> tuple[Person, ...]:
@@ -240,14 +241,25 @@ def _nobody_twice(people: list[Person]) -> None:
                 )
 
 
-def _chat(instance: str, table: dict[str, Any], secrets: "_Secrets") -> ChatConfiguration:
+def _chat(instance: str, table: dict[str, Any], secrets: Secrets) -> ChatConfiguration:
     plugin = find("chat", str(table.pop("kind", instance)))
-    place = f"[chat.{instance}]"
+    return ChatConfiguration(instance, plugin, _own(plugin, table, f"[chat.{instance}]", secrets))
+
+
+def _speech(table: dict[str, Any], secrets: Secrets) -> SpeechConfiguration | None:
+    if not table:
+        return None
+    plugin = find("speech", str(table.pop("kind", "openai")))
+    return SpeechConfiguration(plugin, _own(plugin, table, "[speech]", secrets))
+
+
+def _own(plugin: Plugin, table: dict[str, Any], place: str, secrets: Secrets) -> Any:
+    """An adapter's own settings, with its secrets. Raises ConfigurationError."""
     for name, described in plugin.settings.model_fields.items():
         if name in table and "SecretStr" in str(described.annotation):
             table[name] = SecretStr(secrets.resolve(str(table[name]), f"{place} {name}"))
     try:
-        return ChatConfiguration(instance, plugin, plugin.settings.model_validate(table))
+        return plugin.settings.model_validate(table)
     except ValidationError as error:
         raise ConfigurationError(sentence(error, plugin.settings, place)) from error
 
@@ -257,43 +269,3 @@ def _impersonate(chats: tuple[ChatConfiguration, ...]) -> bool:
     consoles = [chat for chat in chats if chat.plugin.name == "console"]
     said = consoles[0].settings.impersonate if consoles else None
     return len(consoles) == len(chats) if said is None else bool(said)
-
-
-@dataclass(slots=True)
-class _Secrets:
-    """Resolves references and remembers the values, so that they can be masked."""
-
-    base: Path
-    environment: dict[str, str]
-    seen: list[str] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-
-    def resolve(self, reference: str, place: str) -> str:
-        kind, _, rest = reference.partition(":")
-        if kind == "env" and rest:
-            value = self.environment.get(rest)
-            if not value:
-                raise ConfigurationError(
-                    f"{place}: the environment has no {rest}.", f"Set {rest} before the start."
-                )
-        elif kind == "file" and rest:
-            value = self._read(rest, place)
-        else:
-            raise ConfigurationError(
-                f"{place} holds a literal secret.", "Write env:NAME or file:PATH instead."
-            )
-        self.seen.append(value)
-        return value
-
-    def _read(self, name: str, place: str) -> str:
-        path = _absolute(self.base, name)
-        try:
-            value = path.read_text(encoding="utf8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"{place}: {name} cannot be read.", "Give a readable file."
-            ) from error
-        if not value:
-            raise ConfigurationError(f"{place}: {name} is empty.", "Write the secret into it.")
-        self.files.append(path)
-        return value

@@ -8,7 +8,7 @@ once; the click comes back at the first hop as a new event.
 
 from typing import assert_never
 
-from bot.cases import reply, request, vote
+from bot.cases import files, reply, request, voice, vote
 from bot.house import Effect, House
 from bot.model.events import Click, Event, Message, Reaction
 
@@ -16,6 +16,10 @@ from bot.model.events import Click, Event, Message, Reaction
 async def handle(house: House, event: Event) -> Effect:
     """What this event changes. Raises TemporaryError or PermanentError with a sentence for its thread."""
     match event:
+        case Message() if voice.is_note(event):
+            return await voice.handle(house, event)
+        case Message(addressed=True) if files.are_meant(event):
+            return await files.handle(house, event)
         case Message(addressed=True):
             return await request.handle(house, event)
         case Message():

@@ -14,8 +14,9 @@ from bot.execution.runner import Runner
 from bot.metrics import Metrics
 from bot.model.people import Conversation
 from bot.model.plans import Agent
-from bot.model.ports import Catalogue, Clock, Guard, Redactor, Renderer, Target
+from bot.model.ports import Catalogue, Clock, Fetches, Guard, Redactor, Renderer, Target
 from bot.planner.offline import OfflinePlanner
+from bot.speech import Ears
 from bot.store.writer import Store
 
 Effect = Callable[[Connection], None]
@@ -37,7 +38,7 @@ class House:
     """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
     `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
     whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for
-    long."""
+    long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to."""
 
     name: str
     store: Store
@@ -61,3 +62,5 @@ class House:
     health: dict[str, str] = field(default_factory=dict)
     down: dict[str, str] = field(default_factory=dict)
     stuck: dict[str, str] = field(default_factory=dict)
+    fetches: dict[str, Fetches] = field(default_factory=dict)
+    ears: Ears | None = None

@@ -117,6 +117,7 @@ class File(Table):
     agents: tuple[AgentTable, ...] = ()
     people: tuple[PersonTable, ...] = ()
     approvals: Approvals = Approvals()
+    speech: dict[str, Any] = Field(default_factory=dict)
 
 
 def sentence(error: ValidationError, model: type[BaseModel], place: str) -> str:

@@ -50,6 +50,7 @@ programs() {
     apt ss iproute2
     apt ps procps
     apt git git
+    apt tmux tmux
 }
 
 case "$1" in
@@ -59,6 +60,7 @@ test)
     programs
     apt npm npm
     sh tests/servers/install_local_slack.sh || echo "local-slack could not be installed: its suite is skipped." >&2
+    sh tests/servers/install_aimock.sh || echo "aimock could not be installed: the suite of voice notes is skipped." >&2
     sh tests/servers/install_synapse.sh || echo "Synapse could not be installed: the Matrix suites are skipped." >&2
     ;;
 bench)
@@ -66,10 +68,11 @@ bench)
     sh tests/bench/install_peers.sh || echo "The peers could not be installed: their rows are missing." >&2
     ;;
 report)
-    for need in bwrap:bubblewrap nginx:nginx-light curl:curl ss:iproute2; do
+    for need in bwrap:bubblewrap nginx:nginx-light curl:curl ss:iproute2 tmux:tmux; do
         PATH="$PATH:/usr/sbin" command -v "${need%%:*}" >/dev/null || echo "skipped: what needs ${need%%:*} (apt-get install ${need##*:})"
     done
     [ -d .node/node_modules/local-slack-linux-x64 ] || echo "skipped: Slack against local-slack (sh tests/servers/install_local_slack.sh)"
+    [ -d .node/aimock/node_modules/@copilotkit/aimock ] || echo "skipped: voice notes against aimock (sh tests/servers/install_aimock.sh)"
     [ -x .venv-synapse/bin/python ] || echo "skipped: Matrix against a real Synapse (sh tests/servers/install_synapse.sh)"
     ;;
 esac

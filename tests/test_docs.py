@@ -23,7 +23,8 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 EXAMPLE = tomllib.loads((ROOT / "deploy/example.toml").read_text(encoding="utf8"))
 NO_SECRETS = dict.fromkeys(
-    ("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN"), "not-a-secret"
+    ("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "SPEECH_KEY"),
+    "not-a-secret",
 )
 
 
@@ -96,9 +97,14 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 def test_the_configuration_in_the_readme_loads(tmp_path: Path) -> None:
-    configuration = build(tomllib.loads(blocks("toml")[0]), None, tmp_path, NO_SECRETS)
-    assert [agent.name for agent in configuration.agents] == ["web1"]
-    assert configuration.secrets == ("not-a-secret",)
+    first, running = (
+        build(tomllib.loads(block), None, tmp_path, NO_SECRETS) for block in blocks("toml")
+    )
+    assert [agent.name for agent in first.agents] == ["web1"]
+    assert first.secrets == ("not-a-secret",)
+    assert running.listen
+    assert running.operators
+    assert running.approval_rooms
 
 
 def test_the_ability_in_the_readme_has_no_problem(tmp_path: Path) -> None:

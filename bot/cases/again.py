@@ -50,7 +50,7 @@ async def _composed(house: House, stored: Stored, person: str) -> Composed | Ref
     if gone:
         return Refusal("agent", f"{gone[0]} is not there for this room any more.")
     name = new_id(house.clock.now())
-    origin = Origin(name, 1, plan.request, (person,), plan.conversation)
+    origin = Origin(name, 1, plan.request, (person,), plan.conversation, plan.spoken)
     try:
         async with asyncio.timeout(PATIENCE):
             return await compose(house, wanted, origin)

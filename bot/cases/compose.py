@@ -41,6 +41,7 @@ class Origin:
     request: str
     requesters: tuple[str, ...]
     conversation: Conversation
+    spoken: bool = False
 
 
 async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Composed | Refusal:
@@ -65,6 +66,7 @@ async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Comp
         requesters=origin.requesters,
         conversation=origin.conversation,
         steps=seen,
+        spoken=origin.spoken,
     )
     document = dump(plan)
     now = house.clock.now()

@@ -21,12 +21,14 @@ from bot.store import questions
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Whose words led here: the event to answer, the request in its own words, and everyone who had a say in it."""
+    """Whose words led here: the event to answer, the request in its own words, everyone who had a say in it, and whether any
+    of them were spoken."""
 
     event: Event
     conversation: Conversation
     request: str
     requesters: tuple[str, ...]
+    spoken: bool = False
 
 
 async def pursue(house: House, wish: Wish, idea: Idea) -> Effect:
@@ -39,7 +41,9 @@ async def pursue(house: House, wish: Wish, idea: Idea) -> Effect:
             return lambda connection: _ask(connection, house, wish, idea)
         case Wanted(drafts=drafts):
             now = house.clock.now()
-            origin = Origin(new_id(now), 1, wish.request, wish.requesters, wish.conversation)
+            origin = Origin(
+                new_id(now), 1, wish.request, wish.requesters, wish.conversation, wish.spoken
+            )
             return _kept(house, wish, await compose(house, drafts, origin))
 
 
@@ -79,5 +83,6 @@ def _ask(connection: Connection, house: House, wish: Wish, unclear: Unclear) -> 
         draft=unclear.draft,
         slot=unclear.slot,
         requesters=wish.requesters,
+        spoken=wish.spoken,
     )
     questions.ask(connection, question, now)

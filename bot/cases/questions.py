@@ -81,7 +81,8 @@ async def answer_to(house: House, event: Event, question: Question, text: str) -
 
 def _wish(event: Event, question: Question, person: Person) -> Wish:
     names = dict.fromkeys((*question.requesters, person.name))
-    return Wish(event, question.conversation, question.request, tuple(names))
+    conversation, request = question.conversation, question.request
+    return Wish(event, conversation, request, tuple(names), question.spoken)
 
 
 async def _planned(house: House, question: Question, text: str, wish: Wish) -> Effect:

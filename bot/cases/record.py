@@ -22,6 +22,7 @@ def acted_on(house: House, event: Message, effect: Effect) -> Effect:
             person=person.name if person else "",
             account=event.account,
             subject=event.id,
+            data={"spoken": True} if event.spoken else None,
             text=event.text,
         )
         effect(connection)

@@ -39,7 +39,9 @@ async def revise(house: House, stored: Stored) -> None:
     plan = stored.plan
     if plan.undoes:
         return
-    origin = Origin(plan.id, plan.revision + 1, plan.request, plan.requesters, plan.conversation)
+    origin = Origin(
+        plan.id, plan.revision + 1, plan.request, plan.requesters, plan.conversation, plan.spoken
+    )
     try:
         composed = await compose(house, drafts(plan), origin)
         if isinstance(composed, Refusal):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from bot import words
-from bot.cases import cancel, card, command, hold, questions, record, typed
+from bot.cases import cancel, card, command, hold, questions, record, spoken, typed
 from bot.cases.compose import Origin, compose
 from bot.cases.keep import keep
 from bot.cases.pursue import Wish, refused, said
@@ -38,6 +38,8 @@ async def handle(house: House, event: Message) -> Effect:
     """What these words change, if they are meant for us at all."""
     said_words = words.parse(event.text)
     thread = await house.store.read(lambda connection: _thread(connection, event, said_words))
+    if event.spoken:
+        return await _aloud(house, event, thread, said_words)
     if isinstance(said_words, words.Ballot):
         return command.ballot(house, event, said_words)
     if isinstance(said_words, words.Cancel | words.Stop) and thread.plan is not None:
@@ -47,6 +49,17 @@ async def handle(house: House, event: Message) -> Effect:
     if thread.question is not None:
         return await questions.answer_to(house, event, thread.question, event.text)
     return await _unasked(house, event, thread, typed.order_of(said_words))
+
+
+async def _aloud(
+    house: House, event: Message, thread: Thread, said_words: words.Command | None
+) -> Effect:
+    """A voice changes a plan that nobody approved yet, which asks everybody anew. It neither votes, orders nor answers."""
+    if not isinstance(said_words, words.Show | None):
+        return spoken.refused(house, event)
+    if thread.question is not None:
+        return spoken.refused(house, event, spoken.NO_ANSWER)
+    return await _unasked(house, event, thread, None)
 
 
 def _resumed(house: House, event: Message, held: Stored) -> Effect:
@@ -98,11 +111,15 @@ async def _change(house: House, event: Message, person: Person, stored: Stored) 
     plan = stored.plan
     first, *others = drafts(plan)
     requesters = tuple(dict.fromkeys((*plan.requesters, person.name)))
-    wish = Wish(event, event.conversation, f"{plan.request} — {event.text.strip()}", requesters)
+    aloud = plan.spoken or event.spoken
+    request = f"{plan.request} — {event.text.strip()}"
+    wish = Wish(event, event.conversation, request, requesters, aloud)
     changed = house.planner.change(first.slots, plan.steps[0].section, event.text)
     if isinstance(changed, Unclear):
         return said(house, wish, refusal.refusal(changed.text))
-    origin = Origin(plan.id, plan.revision + 1, wish.request, requesters, plan.conversation)
+    origin = Origin(
+        plan.id, plan.revision + 1, request, requesters, plan.conversation, spoken=aloud
+    )
     composed = await compose(house, (replace(first, slots=changed), *others), origin)
     if isinstance(composed, Refusal):
         return refused(house, wish, refusal.refusal(composed.why), composed.rule)

@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from approvals import gate
 from bot import words
-from bot.cases import command, record, say
+from bot.cases import command, record, say, spoken
 from bot.cases.begin import begin
 from bot.cases.pursue import Wish, pursue, said
 from bot.house import Effect, House
@@ -19,11 +19,13 @@ async def handle(house: House, event: Message) -> Effect:
     """A command word, or a request to be planned."""
     person = gate.requester(event.account, house.people)
     if isinstance(person, Refusal):
-        return _stranger(house, event, person)
+        return stranger(house, event, person)
     return record.acted_on(house, event, await _wanted(house, event, person))
 
 
-def _stranger(house: House, event: Message, refusal: Refusal) -> Effect:
+def stranger(house: House, event: Message, refusal: Refusal) -> Effect:
+    """Somebody unknown wants something."""
+
     def effect(connection: Connection) -> None:
         say.stranger(connection, event, event.conversation, refusal.why, house.clock.now())
         record.refused(connection, house, event, refusal.rule)
@@ -33,9 +35,11 @@ def _stranger(house: House, event: Message, refusal: Refusal) -> Effect:
 
 async def _wanted(house: House, event: Message, person: Person) -> Effect:
     wanted = words.parse(event.text, addressed=True)
+    if event.spoken and not isinstance(wanted, words.Show | None):
+        return spoken.refused(house, event)
     if wanted is not None:
         return await command.handle(house, event, person, wanted)
-    wish = Wish(event, event.conversation, event.text.strip(), (person.name,))
+    wish = Wish(event, event.conversation, event.text.strip(), (person.name,), event.spoken)
     now = house.clock.now()
     if now - event.at > house.late:
         asked = Unclear("wanted", late(wish.request, event.at, now), LATE_CHOICES)

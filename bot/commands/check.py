@@ -103,8 +103,17 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
             chat.instance,
             configuration.data,
         )
+    yield await _speech(configuration)
     for warning in _people(configuration):
         yield warning
+
+
+async def _speech(configuration: Configuration) -> Line:
+    """Whether voice notes can be listened to."""
+    if configuration.speech is None:
+        return Line("speech", note="not configured: voice notes are not listened to")
+    speech = configuration.speech
+    return await _tried(f"speech {speech.settings.url}", speech.plugin.probe, speech.settings)
 
 
 async def _store(configuration: Configuration) -> Line:

@@ -18,7 +18,7 @@ from bot.house import Effect, House
 from bot.loops import patience
 from bot.loops.early import about, unposted
 from bot.loops.follow import Due, Follow
-from bot.loops.hearing import Heard, Hearing
+from bot.loops.hearing import Heard, Hearing, costs
 from bot.loops.lanes import Lanes
 from bot.model.errors import ParleyError, StoreError
 from bot.model.events import Event, Message
@@ -88,6 +88,7 @@ class Dispatch:
             return False
         for each in hearing.heard:
             apart = self._suspects.among(hearing.instance, each.event) or self._awaited(each.event)
+            apart = apart or costs(each.event)
             if not apart and self._lanes.take(each.lane):
                 each.handling = self._group.create_task(self._handled(each.event))
         return any(each.handling for each in hearing.heard)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from bot.house import Effect
-from bot.model.events import Event
+from bot.model.events import Event, Message
 from bot.store import inbox
 from bot.store.inbox import Received
 
@@ -75,3 +75,8 @@ class Hearing:
                     connection, self.instance, each.event, each.data, self.at, begun
                 )
         inbox.move(connection, self.instance, self.cursor, self.at)
+
+
+def costs(event: Event) -> bool:
+    """Whether something is fetched and paid for: that begins once it is stored, so that a redelivery costs nothing."""
+    return isinstance(event, Message) and bool(event.files)

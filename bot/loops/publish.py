@@ -13,6 +13,7 @@ from bot.cases.questions import question_key
 from bot.cases.views import view
 from bot.house import House
 from bot.loops import patience
+from bot.loops.speak import Speaker
 from bot.model import plans as plan_model
 from bot.model.people import Conversation
 from bot.model.questions import Question
@@ -31,10 +32,11 @@ _MOVING = frozenset({"running", "rolling_back"})
 
 
 class Publisher:
-    """One for the whole house. Remembers only when it last showed progress where."""
+    """One for the whole house. Remembers only when it last showed progress where. `speaker` says aloud what is to be."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, speaker: Speaker | None = None) -> None:
         self._house = house
+        self._speaker = speaker
         self._last: dict[Conversation, datetime] = {}
 
     async def publish(self) -> None:
@@ -47,16 +49,21 @@ class Publisher:
         """Show everything that lags behind. True when progress waits for its pace."""
         if not await patience.read(self._house, _lagging):
             return False
-        places, waits = await patience.write(self._house, self._show)
+        places, waits, aloud = await patience.write(self._house, self._show)
         for instance in places:
             self._house.bus.wake(f"outbox {instance}")
+        if self._speaker:
+            for stored in aloud:
+                self._speaker.say(stored)
         for topic in ("settled", "homes"):
             self._house.bus.wake(topic)
         return waits
 
-    def _show(self, connection: Connection) -> tuple[set[str], bool]:
+    def _show(self, connection: Connection) -> tuple[set[str], bool, list[Stored]]:
+        """The chats that have something to send, whether progress waits, and what is to be spoken."""
         now = self._house.clock.now()
         places: set[str] = set()
+        aloud: list[Stored] = []
         waits = False
         for stored in plans.unpublished(connection):
             if self._too_soon(stored, now):
@@ -66,10 +73,12 @@ class Publisher:
                 self._last[stored.plan.conversation] = now
             places |= _card(connection, self._house, stored, now)
             plans.published(connection, stored.plan.id, stored.plan.revision, stored.version)
+            if self._speaker and self._speaker.wants(stored):
+                aloud.append(stored)
         for asked in questions.unposted(connection):
             _ask(connection, self._house, asked, now)
             places.add(asked.conversation.instance)
-        return places, waits
+        return places, waits, aloud
 
     def _too_soon(self, stored: Stored, now: datetime) -> bool:
         last = self._last.get(stored.plan.conversation)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.house import House
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
+from bot.loops.speak import Speaker
 from bot.loops.work import Work
 from bot.model.errors import StoreError
 from bot.store import outbox, plans, questions, runs
@@ -30,6 +31,7 @@ class Rest:
     dispatch: Dispatch
     work: Work
     deliveries: Mapping[str, Delivery]
+    speaker: Speaker | None = None
 
     async def come(self, *, to_the_end: bool) -> None:
         """Wait for it: `to_the_end` however long it takes and also for what is queued, else for `PARTING` seconds at most;
@@ -51,7 +53,8 @@ class Rest:
             await self.house.bus.wait("settled", LOOK)
 
     def _busy(self) -> bool:
-        return self.dispatch.busy or bool(self.work.going)
+        speaking = self.speaker is not None and self.speaker.busy
+        return self.dispatch.busy or bool(self.work.going) or speaking
 
     def _left(self, connection: Connection, to_the_end: bool) -> bool:
         if plans.lagging(connection) or questions.waiting(connection):

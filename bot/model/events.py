@@ -29,6 +29,7 @@ class Message:
 
     `addressed` is true when the bot is mentioned (`@infra …`), prefixed (`!infra …`) or spoken to
     directly; `text` is then without that prefix. `fresh_thread` is true when the message opened its thread.
+    `spoken` is never set by an adapter: the voice case does, when `text` is what it heard in a voice note.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Message:
     fresh_thread: bool = True
     kind: str = "message"
     files: tuple[File, ...] = ()
+    spoken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

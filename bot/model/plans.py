@@ -87,7 +87,8 @@ class Plan:
     """An immutable revision. `requesters` are the names of everyone whose words reached it.
 
     `undoes` is the run whose steps this plan rolls back, "" for a plan that does something: of the steps of such a plan
-    the Rollbacks are run, last step first, and nothing else."""
+    the Rollbacks are run, last step first, and nothing else. `spoken`: words of a voice note are in it, so that above
+    `read` a person is always asked."""
 
     id: str
     revision: int
@@ -97,6 +98,7 @@ class Plan:
     steps: tuple[Step, ...]
     format: int = FORMAT
     undoes: str = ""
+    spoken: bool = False
 
     @property
     def risk(self) -> Risk:

@@ -194,6 +194,21 @@ class Planner(Protocol):
     async def plan(self, request: Request) -> Idea: ...
 
 
+class Speech(Protocol):
+    """A service that hears and speaks. Both raise TemporaryError or PermanentError with a sentence and its mend, after a few
+    tries of their own."""
+
+    async def transcribe(self, sound: bytes, name: str, media_type: str) -> str:
+        """The words in a sound file; "" for silence. They are data."""
+        ...
+
+    async def speak(self, text: str) -> bytes:
+        """An MP3 of somebody saying this."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Redactor(Protocol):
     """Secrets out, before anything is stored, logged, posted or audited."""
 

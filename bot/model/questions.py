@@ -15,7 +15,7 @@ class Question:
 
     `request` and `draft` carry what is known so far; `slot` is what an answer fills; `plan`, `run`, `attempt`
     name what an in-doubt or human question is about; `about` is shown to machines (`step`, `argv`).
-    `requesters` are everyone whose words are in the draft.
+    `requesters` are everyone whose words are in the draft; `spoken` is as in `Plan`.
     """
 
     id: str
@@ -31,3 +31,4 @@ class Question:
     run: str = ""
     attempt: str = ""
     about: dict[str, Any] = field(default_factory=dict)
+    spoken: bool = False

@@ -11,6 +11,8 @@ from types import ModuleType
 
 from tests.bench import (
     approval_bench,
+    discord_bench,
+    idle_bench,
     pages_bench,
     requests_bench,
     search_bench,
@@ -28,6 +30,8 @@ BENCHES: dict[str, ModuleType] = {
     "approval": approval_bench,
     "startup": startup_bench,
     "slack": slack_bench,
+    "discord": discord_bench,
+    "idle": idle_bench,
 }
 
 

@@ -79,6 +79,7 @@ async def discord(tmp_path: Path, port: int) -> AsyncIterator[DiscordRoom]:
         yield room
     finally:
         await room.close()
+    assert room.wrong() == []
 
 
 @pytest.fixture(params=["console", "matrix", "slack", "discord"])

@@ -19,6 +19,7 @@ from tests.contracts import world
 from tests.contracts.heard import Heard, Json, Line, Said
 from tests.contracts.room import PATIENCE, Room
 from tests.servers.discord_fake import BOT, CHANNEL, TOKEN, FakeDiscord
+from tests.servers.discord_official import absent, official
 
 PARLEY = str(Path(sys.executable).with_name("parley"))
 USERS = {
@@ -172,6 +173,16 @@ class DiscordRoom(Room):
         self.fake.token = self.token = "new.token"  # of the fake alone
         self.fake.forget()
         await self.fake.drop(4004)
+
+    def wrong(self) -> list[str]:
+        """What is wrong with the requests that were made here, by Discord's own description where it is there."""
+        if absent():
+            return []
+        return [
+            sentence
+            for each in self.fake.requests
+            for sentence in official().wrong(each.method, each.path, each.body, each.query)
+        ]
 
     async def _gone(self) -> None:
         await self.fake.until(lambda: not self.fake.connected)

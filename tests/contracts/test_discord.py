@@ -4,14 +4,20 @@ its own description."""
 import asyncio
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.contracts import checks
 from tests.contracts.discord_room import USERS, DiscordRoom
+from tests.contracts.heard import Heard, Json, Line
 from tests.contracts.test_delivery import READ, all_answered, crowd
 from tests.contracts.test_votes import bob_decides, still_waits
-from tests.servers.discord_fake import BOT, CHANNEL, Fault
-from tests.servers.discord_official import Official, absent
+from tests.servers.discord_fake import CHANNEL, Fault
+from tests.servers.discord_official import absent, official
+from tests.servers.discord_people import delete
+from tests.servers.slack_fake import APP_TOKEN, SlackFake
+from tests.servers.slack_fake import TOKEN as SLACK_TOKEN
+from tests.servers.slack_workspace import BOT as SLACK_BOT
 
 LIMIT = {"message": "You are being rate limited.", "retry_after": 1.5, "global": False}
 
@@ -107,6 +113,42 @@ async def test_an_intent_that_was_taken_away(discord: DiscordRoom) -> None:
     assert "Traceback" not in discord.words()
 
 
+async def test_an_intent_that_is_missing_ends_this_chat_alone(
+    discord: DiscordRoom, tmp_path: Path
+) -> None:
+    """It is said once; who asks on Slack is answered as before."""
+    slack = SlackFake()
+    await slack.start()
+    try:
+        await discord.stop_bot()
+        also_on(slack, discord, tmp_path)
+        await discord.start_bot()
+        await slack.connected(2)
+        discord.fake.intents_allowed = False
+        discord.fake.forget()
+        await discord.fake.drop(4014)
+        await discord.until(lambda _: "Intent is off" in discord.words())
+        said = slack.say("U01ALICE", f"<@{SLACK_BOT}> agents")
+        await slack.event(said | {"type": "app_mention"})
+        await slack.until(lambda: slack.called("chat.postMessage"), discord.patience)
+        assert discord.words().count("Intent is off") == 1
+    finally:
+        await discord.kill_bot()
+        await slack.stop()
+
+
+def also_on(slack: SlackFake, room: DiscordRoom, folder: Path) -> None:
+    """The bot of a room has another home, from its next start on."""
+    table = f'\n[chat.slack]\napi_url = "{slack.url}"\n'
+    for name, token in (("bot_token", SLACK_TOKEN), ("app_token", APP_TOKEN)):
+        secret = folder / name
+        secret.write_text(token)
+        secret.chmod(0o600)
+        table += f'{name} = "file:{secret}"\n'
+    with room.configuration.open("a") as written:
+        written.write(table)
+
+
 async def test_a_direct_message_needs_no_mention(discord: DiscordRoom) -> None:
     direct = discord.fake._direct(USERS["alice"])["id"]
     await discord.fake.say("how full is the disk on web1?", direct, USERS["alice"])
@@ -170,23 +212,83 @@ async def test_every_request_is_one_of_the_official_api(discord: DiscordRoom) ->
     await discord.kill_bot()
     await discord.start_bot()
     await discord.settled()
-    official = Official()
-    wrong = [
-        sentence
-        for each in discord.fake.requests
-        for sentence in official.wrong(each.method, each.path, each.body, each.query)
-    ]
-    assert wrong == []
+    assert discord.wrong() == []
     assert {each.method for each in discord.fake.requests} == {"GET", "POST", "PATCH", "PUT", "DELETE"}  # fmt: skip
+
+
+async def test_a_card_that_was_deleted_is_shown_again(discord: DiscordRoom) -> None:
+    """In the thread where it was; the new one decides."""
+    card = await discord.asked()
+    await delete(discord.fake, card.thread, card.message)
+    again = await discord.until(lambda heard: second(heard, card))
+    await discord.until(lambda heard: {"✅", "❌"} <= heard.offers.get(again.message, frozenset()))
+    await discord.reacts("bob", "✅", again.message)
+    await discord.post(card.thread, "result")
+
+
+async def test_a_card_deleted_while_away_is_shown_again(discord: DiscordRoom) -> None:
+    card = await discord.asked()
+    await discord.kill_bot()
+    await delete(discord.fake, card.thread, card.message, tell=False)
+    await discord.start_bot()
+    await discord.until(lambda heard: second(heard, card))
+
+
+def second(heard: Heard, card: Line) -> Line | None:
+    """Another card in the same thread."""
+    plans = [each for each in heard.posts() if (each.thread, each.kind) == (card.thread, "plan")]
+    return next((each for each in plans if each.message != card.message), None)
+
+
+async def test_a_command_is_asked_in_a_thread_of_its_own(discord: DiscordRoom) -> None:
+    """Acknowledged once; a sub-command that is not registered cannot even be given."""
+    id = await discord.fake.command("plans", user=USERS["alice"])
+    await discord.fake.until(lambda: discord.fake.made("PATCH", "/messages/@original"))
+    await discord.until(lambda heard: any(each.kind == "answer" for each in heard.posts()))
+    assert len(discord.fake.made("POST", f"/interactions/{id}/")) == 1
+    with pytest.raises(LookupError):
+        await discord.fake.command("destroy", user=USERS["alice"])
+
+
+async def test_names_are_offered_while_somebody_types(discord: DiscordRoom) -> None:
+    """Agents and capabilities, of the running bot's own registry."""
+    offered = []
+    for command, option, typed in (("ask", "agent", "we"), ("do", "request", "look")):
+        focused = {"type": 3, "name": option, "value": typed, "focused": True}
+        id = await discord.fake.command(command, focused, kind=4)
+        path = f"/interactions/{id}/"
+        (made,) = await discord.fake.until(lambda path=path: discord.fake.made("POST", path))
+        offered.append([each["value"] for each in made.body["data"]["choices"]])
+    assert offered == [["web1"], ["look around first"]]
+
+
+async def raw(room: DiscordRoom, path: str, body: Json) -> tuple[int, int]:
+    """A request with the bot's token, past the bot: the status and Discord's code."""
+    head = {"Authorization": f"Bot {room.token}"}
+    async with (
+        aiohttp.ClientSession(headers=head) as session,
+        session.post(room.fake.api_url + path, json=body) as answer,
+    ):
+        return answer.status, (await answer.json())["code"]
+
+
+async def test_this_discord_refuses_what_the_real_one_refuses(discord: DiscordRoom) -> None:
+    """The suite's own teeth: a second acknowledgement, and 2001 characters."""
+    card = await discord.asked()
+    id = await discord.fake.click(card.message, card.thread, "parley:approve", USERS["guest"])
+    path = f"/interactions/{id}/token{id}/callback"
+    await discord.fake.until(lambda: discord.fake.made("POST", path))
+    assert await raw(discord, path, {"type": 6}) == (400, 40060)
+    long = {"content": "x" * 2_001}
+    assert await raw(discord, f"/channels/{card.thread}/messages", long) == (400, 50035)
 
 
 async def test_a_deliberate_mistake_is_found() -> None:
     """The suite's own teeth: what the official description refuses."""
     if absent():
         pytest.skip(absent())
-    official = Official()
+    found = official()
     long = {"content": "x" * 4_001}
-    assert official.wrong("POST", f"/channels/{CHANNEL}/messages", long)
-    assert official.wrong("POST", f"/channels/{CHANNEL}/messages", {"content": "x", "unknown": 1})
-    assert official.wrong("POST", f"/channels/{CHANNEL}/nonsense", {})
-    assert BOT
+    assert found.wrong("POST", f"/channels/{CHANNEL}/messages", long)
+    assert found.wrong("POST", f"/channels/{CHANNEL}/messages", {"content": "x", "unknown": 1})
+    assert found.wrong("POST", f"/channels/{CHANNEL}/nonsense", {})

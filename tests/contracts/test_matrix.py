@@ -160,6 +160,51 @@ async def test_the_bot_never_votes_even_where_it_is_an_operator(
         await room.close()
 
 
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_card_that_somebody_redacts(matrix: MatrixRoom, away: bool) -> None:
+    """Another one comes in its place, on which votes count; also when it happened while the bot was away."""
+    card = await matrix.asked()
+    if away:
+        await matrix.kill_bot()
+    await matrix.people["alice"].redact(matrix.room, card.message)
+    if away:
+        await matrix.start_bot()
+    second = await matrix.until(
+        lambda heard: next(
+            (e for e in heard.posts(card.thread) if e.kind == "plan" and e.message != card.message),
+            None,
+        )
+    )
+    await matrix.reacts("bob", "✅", second.message)
+    await matrix.post(card.thread, "result")
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_room_that_the_bot_is_put_out_of(matrix: MatrixRoom, away: bool) -> None:
+    """A plan whose card can be had nowhere is not left waiting: it ends, and other rooms go on."""
+    bob, guest = matrix.people["bob"], matrix.people["guest"]
+    other = await bob.create(matrix.bot.id, guest.user)
+    await guest.join(other)
+    await matrix.present(other, "bob")
+    card = await matrix.asked()
+    if away:
+        await matrix.kill_bot()
+    await matrix.people["alice"].remove(matrix.room, matrix.bot.id)
+    if away:
+        await matrix.start_bot()
+    name = card.data["plan"]["id"][-4:]
+
+    async def told() -> str:
+        said = await bob.say(other, "@infra plans")
+        return (await matrix.post(said, "answer")).text
+
+    for _ in range(20):
+        text = await told()
+        if f"`{name}` expired" in text:
+            return
+    raise AssertionError(text)
+
+
 @pytest.fixture(scope="module")
 def limited() -> Iterator[Synapse]:
     if absent():

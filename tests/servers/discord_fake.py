@@ -19,6 +19,7 @@ from tests.servers.discord_world import (
     BOT,
     CHANNEL,
     GUILD,
+    OTHER_GUILD,
     OWNER,
     QUIET,
     TOKEN,
@@ -73,6 +74,7 @@ class FakeDiscord(World):
         self.joined_at = "2026-01-01T00:00:00+00:00"
         self.guilds_after = 0.0
         """Seconds between READY and the guild: on a big bot they come one after another."""
+        self.guilds = [GUILD, OTHER_GUILD]
         self._open: list[Connection] = []
         self._runner: web.AppRunner | None = None
         self.port = 0
@@ -105,22 +107,28 @@ class FakeDiscord(World):
     # people and faults
 
     async def say(
-        self, text: str, channel: str = CHANNEL, user: str = "1001", *, tell: bool = True
+        self,
+        text: str,
+        channel: str = CHANNEL,
+        user: str = "1001",
+        *,
+        tell: bool = True,
+        **more: Any,
     ) -> str:
-        """Somebody writes. Without `tell` the gateway never speaks of it."""
+        """Somebody writes. Without `tell` the gateway never speaks of it. `more`: `files`, and `voice` as flags."""
         author = {"id": user, "username": "alice", "bot": user in self.bots}
-        message = self.message(channel, {"content": text}, author)
+        message = self.message(channel, {"content": text} | more, author)
         if tell:
-            where = {"guild_id": GUILD, "member": {"roles": []}}
-            direct = "guild_id" not in self.channels[channel]
-            await self.emit("MESSAGE_CREATE", message | ({} if direct else where))
+            where = self.where(channel)
+            member = {"member": {"roles": []}} if where else {}
+            await self.emit("MESSAGE_CREATE", message | where | member)
         return str(message["id"])
 
     async def rewrite(self, message: str, text: str, channel: str = CHANNEL) -> None:
         """Somebody changes what they wrote."""
         kept = self.messages[channel][message]
         kept |= {"content": text, "edited_timestamp": "2026-11-20T12:01:00+00:00"}
-        await self.emit("MESSAGE_UPDATE", kept | {"guild_id": GUILD, "member": {"roles": []}})
+        await self.emit("MESSAGE_UPDATE", kept | self.where(channel) | {"member": {"roles": []}})
 
     async def open_thread(self, message: str, channel: str = CHANNEL, user: str = "1001") -> None:
         """Somebody begins a thread on a message; the bot is not in it."""
@@ -154,6 +162,19 @@ class FakeDiscord(World):
         data = {"custom_id": custom_id, "component_type": 2}
         person = {"user": {"id": user, "username": "bob", "discriminator": "0", "avatar": None}, "roles": [], "permissions": "0", "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False, "flags": 0}  # fmt: skip
         await self.emit("INTERACTION_CREATE", {"id": id, "application_id": APP, "type": 3, "token": f"token{id}", "version": 1, "data": data, "guild_id": GUILD, "channel_id": channel, "channel": self.channels[channel], "member": person, "message": self.messages[channel][message], "entitlements": [], "attachment_size_limit": 10485760, "locale": "en-US", "authorizing_integration_owners": {}})  # fmt: skip
+        return id
+
+    async def command(self, name: str, *options: Json, user: str = "1001", kind: int = 2) -> str:
+        """Somebody gives a sub-command of `/infra` in the channel, or (kind 4) types one; the interaction's id. Raises
+        LookupError for one that is not registered: nobody is offered it."""
+        known = {each["name"] for command in self.commands for each in command["options"]}
+        if name not in known:
+            raise LookupError(name)
+        id = self.id()
+        self.pressed[f"token{id}"] = user
+        data = {"id": "1", "name": "infra", "type": 1, "options": [{"type": 1, "name": name, "options": list(options)}]}  # fmt: skip
+        person = {"user": {"id": user, "username": "alice", "discriminator": "0", "avatar": None}, "roles": [], "permissions": "0", "joined_at": self.joined_at, "deaf": False, "mute": False, "flags": 0}  # fmt: skip
+        await self.emit("INTERACTION_CREATE", {"id": id, "application_id": APP, "type": kind, "token": f"token{id}", "version": 1, "data": data, "guild_id": GUILD, "channel_id": CHANNEL, "channel": self.channels[CHANNEL], "member": person, "entitlements": [], "attachment_size_limit": 10485760, "locale": "en-US", "authorizing_integration_owners": {}})  # fmt: skip
         return id
 
     async def emit(self, event: str, data: Any) -> None:
@@ -236,9 +257,10 @@ class FakeDiscord(World):
         else:
             self._session += 1
             bot = user(BOT, "infra", bot=True)
-            await self._only(connection, "READY", {"v": 10, "user": bot, "guilds": [{"id": GUILD, "unavailable": True}], "session_id": f"s{self._session}", "resume_gateway_url": self.gateway_url, "application": {"id": APP, "flags": 0}})  # fmt: skip
+            await self._only(connection, "READY", {"v": 10, "user": bot, "guilds": [{"id": each, "unavailable": True} for each in self.guilds], "session_id": f"s{self._session}", "resume_gateway_url": self.gateway_url, "application": {"id": APP, "flags": 0}})  # fmt: skip
             await asyncio.sleep(self.guilds_after)
-            await self._only(connection, "GUILD_CREATE", self.guild())
+            for each in self.guilds:
+                await self._only(connection, "GUILD_CREATE", self.guild(each))
             connection.ready = True
 
     async def _only(self, connection: Connection, event: str, data: Json) -> None:
@@ -255,13 +277,14 @@ class FakeDiscord(World):
         await self._only(connection, "RESUMED", {})
         connection.ready = True
 
-    def guild(self) -> Json:
-        """The guild as GUILD_CREATE tells it."""
-        everyone = {"id": GUILD, "name": "@everyone", "permissions": str((1 << 50) - 1), "position": 0, "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+    def guild(self, id: str = GUILD) -> Json:
+        """A guild as GUILD_CREATE tells it."""
+        everyone = {"id": id, "name": "@everyone", "permissions": str((1 << 50) - 1), "position": 0, "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
         me = {"user": user(BOT, "infra", bot=True), "roles": [], "joined_at": self.joined_at, "deaf": False, "mute": False, "flags": 0}  # fmt: skip
-        threads = [each for each in self.channels.values() if each["type"] == 11]
-        rooms = [self._seen(each) for each in self.channels.values() if each["type"] == 0]
-        return {"id": GUILD, "name": "Ops", "owner_id": OWNER, "member_count": 3, "roles": [everyone], "emojis": [], "stickers": [], "features": [], "members": [me], "channels": rooms, "threads": [self._seen(each) for each in threads], "voice_states": [], "presences": [], "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "unavailable": False, "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "afk_timeout": 60, "nsfw_level": 0, "premium_progress_bar_enabled": False, "system_channel_flags": 0}  # fmt: skip
+        inside = [each for each in self.channels.values() if each.get("guild_id") == id]
+        threads = [each for each in inside if each["type"] == 11]
+        rooms = [self._seen(each) for each in inside if each["type"] == 0]
+        return {"id": id, "name": "Ops", "owner_id": OWNER, "member_count": 3, "roles": [everyone], "emojis": [], "stickers": [], "features": [], "members": [me], "channels": rooms, "threads": [self._seen(each) for each in threads], "voice_states": [], "presences": [], "stage_instances": [], "guild_scheduled_events": [], "soundboard_sounds": [], "unavailable": False, "verification_level": 0, "default_message_notifications": 0, "explicit_content_filter": 0, "mfa_level": 0, "premium_tier": 0, "preferred_locale": "en-US", "afk_timeout": 60, "nsfw_level": 0, "premium_progress_bar_enabled": False, "system_channel_flags": 0}  # fmt: skip
 
     def _seen(self, channel: Json) -> Json:
         last = max(self.messages[channel["id"]], key=int, default=None)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ class Official:
         described = self._whole["paths"][template]
         given = described[method].get("parameters", []) + described.get("parameters", [])
         return {each["name"] for each in given if each.get("in") == "query"}
+
+
+@cache
+def official() -> Official:
+    """The description, read once."""
+    return Official()
 
 
 def _strict(schema: Any) -> Any:

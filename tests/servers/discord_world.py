@@ -11,11 +11,18 @@ from aiohttp import web
 
 Json = dict[str, Any]
 Answer = tuple[int, Any]
+Upload = tuple[str, str, bytes]
 
 APP, GUILD, CHANNEL, QUIET, BOT, OWNER = "900", "800", "700", "701", "901", "902"
+OTHER_GUILD, OTHER_CHANNEL = "810", "710"
+"""The second guild, with a channel of the same name."""
 TOKEN = "fake.token"  # of this fake alone
+GENERAL = {"id": CHANNEL, "type": 0, "guild_id": GUILD, "name": "general"}
+SHOWN = ("content", "embeds", "components")
 _EPOCH = 1_420_070_400_000
 MISSING: Answer = (404, {"code": 10008, "message": "Unknown Message"})
+SHUT: Answer = (400, {"code": 50083, "message": "Thread is archived"})
+LOCKED: Answer = (400, {"code": 160005, "message": "Thread is locked"})
 
 
 @dataclass
@@ -42,15 +49,16 @@ class Fault:
 
 
 class World(ABC):
-    """One guild with two channels, and what was put there."""
+    """Two guilds with three channels, and what was put there."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
-        self.messages: dict[str, dict[str, Json]] = {CHANNEL: {}, QUIET: {}}
+        self.messages: dict[str, dict[str, Json]] = {CHANNEL: {}, QUIET: {}, OTHER_CHANNEL: {}}
         self.channels: dict[str, Json] = {
-            CHANNEL: {"id": CHANNEL, "type": 0, "guild_id": GUILD, "name": "general"},
+            CHANNEL: dict(GENERAL),
             QUIET: {"id": QUIET, "type": 0, "guild_id": GUILD, "name": "quiet"},
+            OTHER_CHANNEL: GENERAL | {"id": OTHER_CHANNEL, "guild_id": OTHER_GUILD},
         }
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
         self.acknowledged: set[str] = set()
@@ -59,6 +67,10 @@ class World(ABC):
         self.pressed: dict[str, str] = {}
         """Who pressed, by the interaction's token."""
         self.bots = {BOT}
+        self.commands: list[Json] = []
+        """The commands that are registered."""
+        self.uploaded: list[Upload] = []
+        """Name, media type and content of every file that was uploaded."""
         self.token = TOKEN
         self.intents_allowed = True
         self.permissions = "2048"
@@ -79,37 +91,38 @@ class World(ABC):
 
     async def rest(self, request: web.Request) -> web.Response:
         at = time.monotonic()
-        body = await _body(request)
+        body, uploaded = await _body(request)
+        self.uploaded += uploaded
         path = "/" + request.match_info["rest"]
         self.requests.append(Request(request.method, path, body, dict(request.query), at))
         if request.headers.get("Authorization") != f"Bot {self.token}":
-            return web.json_response({"code": 0, "message": "401: Unauthorized"}, status=401)
+            return _json({"code": 0, "message": "401: Unauthorized"}, 401, {})
         for fault in self.faults:
             if fault.method == request.method and fault.part in path:
                 fault.times -= 1
                 if fault.times <= 0:
                     self.faults.remove(fault)
-                return web.json_response(fault.body, status=fault.status, headers=fault.headers)
+                return _json(fault.body, fault.status, fault.headers)
         status, answer = await self._answer(
             request.method, path.strip("/").split("/"), body, request
         )
         if answer is None:
             return web.Response(status=204)
-        # aiohttp would add a charset, and discord.py decodes JSON only when there is none
-        return web.Response(
-            body=json.dumps(answer).encode(),
-            status=status,
-            headers={"Content-Type": "application/json"},
-        )
+        return _json(answer, status, {})
 
     async def _answer(
         self, method: str, parts: list[str], body: Any, request: web.Request
     ) -> Answer:
         match method, parts:
             case _, ["channels", channel, "messages", *rest] if channel in self.channels:
-                return await self._messages(method, channel, rest, body, request)
+                shut = self._shut(channel) if method != "GET" else None
+                return shut or await self._messages(method, channel, rest, body, request)
             case "GET", ["channels", channel] if channel in self.channels:
                 return 200, self.channels[channel]
+            case "PATCH", ["channels", channel] if channel in self.channels:
+                return self._rearchive(channel, body)
+            case "PUT", ["channels", channel, "thread-members", "@me"] if channel in self.channels:
+                return await self._join(channel)
             case "POST", ["interactions", id, _, "callback"]:
                 return self._acknowledge(id)
             case "PATCH" | "POST", ["webhooks", _, token, *_]:
@@ -130,11 +143,34 @@ class World(ABC):
             case "GET", ["users", "@me", "guilds"]:
                 return 200, [{"id": GUILD, "name": "Ops", "permissions": self.permissions}]
             case "PUT", ["applications", _, "commands"]:
+                self.commands = body
                 return 200, body
             case "POST", ["users", "@me", "channels"]:
                 return 200, self._direct(body["recipient_id"])
             case _:
                 return _gone(10003)
+
+    def _shut(self, channel: str) -> Answer | None:
+        """Why nothing can be put into a thread. (The real one takes a plain post into one that is archived.)"""
+        about = self.channels[channel].get("thread_metadata") or {}
+        if about.get("locked"):
+            return LOCKED
+        return SHUT if about.get("archived") else None
+
+    def _rearchive(self, channel: str, body: Json) -> Answer:
+        about = self.channels[channel]["thread_metadata"]
+        if about["locked"]:
+            return 403, {"code": 50013, "message": "Missing Permissions"}
+        about["archived"] = body["archived"]
+        return 200, self.channels[channel]
+
+    async def _join(self, thread: str) -> Answer:
+        stamp = "2026-11-20T12:00:00+00:00"
+        me = {"id": thread, "user_id": BOT, "join_timestamp": stamp, "flags": 0}
+        self.channels[thread]["member"] = me
+        told = {"id": thread, "guild_id": self.channels[thread]["guild_id"], "member_count": 2}
+        await self.emit("THREAD_MEMBERS_UPDATE", told | {"added_members": [me]})
+        return 204, None
 
     def _acknowledge(self, id: str) -> Answer:
         if id in self.acknowledged:
@@ -154,7 +190,7 @@ class World(ABC):
         kept = self.messages[channel]
         match method, rest:
             case "POST", []:
-                return 200, await self._post(channel, body)
+                return await self._post(channel, body)
             case "GET", []:
                 return 200, self._history(kept, request.query)
             case _, [id, *_] if id not in kept:
@@ -162,10 +198,7 @@ class World(ABC):
             case "GET", [id]:
                 return 200, kept[id] | {"reactions": self._counts(channel, id)}
             case "PATCH", [id]:
-                said = {
-                    key: body[key] for key in ("content", "embeds", "components") if key in body
-                }
-                kept[id] |= said
+                kept[id] |= {key: body[key] for key in SHOWN if key in body}
                 self.journal.append(("edit", {"id": id, "channel_id": channel} | body))
                 return 200, kept[id]
             case "POST", [id, "threads"]:
@@ -175,24 +208,29 @@ class World(ABC):
             case _:
                 return MISSING
 
-    async def _post(self, channel: str, body: Json) -> Json:
+    async def _post(self, channel: str, body: Json) -> Answer:
         if len(body.get("content") or "") > 2000:
-            raise web.HTTPBadRequest(text='{"code": 50035, "message": "Invalid Form Body"}')
+            return 400, {"code": 50035, "message": "Invalid Form Body"}
         for message in self.messages[channel].values():
             if body.get("enforce_nonce") and message.get("nonce") == body["nonce"]:
-                return message
+                return 200, message
         made = self.message(channel, body, user(BOT, "infra", bot=True))
         files = body.get("attachments", [])
         self.journal.append(("post", made | {"attachments": files}))
         await self.emit(
             "MESSAGE_CREATE",
-            made | ({"guild_id": GUILD} if "guild_id" in self.channels[channel] else {}),
+            made | self.where(channel),
         )
-        return made
+        return 200, made
+
+    def where(self, channel: str) -> Json:
+        """What an event says of the guild."""
+        channel_of = self.channels[channel]
+        return {"guild_id": channel_of["guild_id"]} if "guild_id" in channel_of else {}
 
     def message(self, channel: str, body: Json, author: Json) -> Json:
         id = self.id()
-        made = {"id": id, "type": 0, "channel_id": channel, "author": {"discriminator": "0", "avatar": None, "bot": False} | author, "timestamp": "2026-11-20T12:00:00+00:00", "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": [], "embeds": body.get("embeds", []), "components": body.get("components", []), "content": body.get("content", ""), "pinned": False, "nonce": body.get("nonce"), "flags": 0, "reactions": []}  # fmt: skip
+        made = {"id": id, "type": 0, "channel_id": channel, "author": {"discriminator": "0", "avatar": None, "bot": False} | author, "timestamp": "2026-11-20T12:00:00+00:00", "edited_timestamp": None, "tts": False, "mention_everyone": False, "mentions": [], "mention_roles": [], "attachments": body.get("files", []), "embeds": body.get("embeds", []), "components": body.get("components", []), "content": body.get("content", ""), "pinned": False, "nonce": body.get("nonce"), "flags": body.get("voice", 0), "reactions": []}  # fmt: skip
         self.messages[channel][id] = made
         return made
 
@@ -205,12 +243,9 @@ class World(ABC):
 
     async def _thread(self, channel: str, id: str, name: str, owner: str = BOT) -> Answer:
         if id in self.channels:
-            return 400, {
-                "code": 160004,
-                "message": "A thread has already been created for this message",
-            }
+            return 400, {"code": 160004, "message": "The message has a thread already"}
         stamp = "2026-11-20T12:00:00+00:00"
-        thread = {"id": id, "type": 11, "guild_id": GUILD, "parent_id": channel, "owner_id": owner, "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0, "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": stamp, "locked": False, "create_timestamp": stamp}, "member": {"id": id, "user_id": BOT, "join_timestamp": stamp, "flags": 0}}  # fmt: skip
+        thread = {"id": id, "type": 11, "guild_id": self.channels[channel]["guild_id"], "parent_id": channel, "owner_id": owner, "name": name, "message_count": 0, "member_count": 1, "rate_limit_per_user": 0, "thread_metadata": {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": stamp, "locked": False, "create_timestamp": stamp}, "member": {"id": id, "user_id": BOT, "join_timestamp": stamp, "flags": 0}}  # fmt: skip
         if owner != BOT:
             del thread["member"]
         self.channels[id], self.messages[id] = thread, {}
@@ -241,13 +276,24 @@ def user(id: str, name: str, *, bot: bool = False) -> Json:
     return {"id": id, "username": name, "discriminator": "0", "avatar": None, "bot": bot}
 
 
+def _json(answer: Any, status: int, headers: dict[str, str]) -> web.Response:
+    """aiohttp would add a charset, and discord.py decodes JSON only when there is none."""
+    named = headers | {"Content-Type": "application/json"}
+    return web.Response(body=json.dumps(answer).encode(), status=status, headers=named)
+
+
 def _gone(code: int) -> Answer:
     return 404, {"code": code, "message": "Unknown Channel"}
 
 
-async def _body(request: web.Request) -> Any:
-    if request.content_type.startswith("multipart/"):
-        form = await request.post()
-        return json.loads(str(form["payload_json"]))
-    raw = await request.read()
-    return json.loads(raw) if raw else None
+async def _body(request: web.Request) -> tuple[Any, list[Upload]]:
+    if not request.content_type.startswith("multipart/"):
+        raw = await request.read()
+        return (json.loads(raw) if raw else None), []
+    form = await request.post()
+    uploaded = [
+        (each.filename, each.content_type, each.file.read())
+        for each in form.values()
+        if isinstance(each, web.FileField)
+    ]
+    return json.loads(str(form["payload_json"])), uploaded

@@ -81,7 +81,9 @@ class Driver:
         decoded: Json = json.loads(raw)
         return decoded
 
-    async def raw(self, method: str, where: str, data: str | None, query: dict[str, str]) -> bytes:
+    async def raw(
+        self, method: str, where: str, data: str | bytes | None, query: dict[str, str]
+    ) -> bytes:
         """One request to a whole URL, the bytes of its answer. Raises Refused."""
         if self._session is None:
             self._session = aiohttp.ClientSession()
@@ -104,6 +106,16 @@ class Driver:
 
     async def invite(self, room: str, user: str) -> None:
         await self.request("POST", "rooms", room, "invite", body={"user_id": user})
+
+    async def remove(self, room: str, user: str, reason: str = "", *, ban: bool = False) -> None:
+        """Throw somebody out."""
+        body = {"user_id": user, "reason": reason}
+        await self.request("POST", "rooms", room, "ban" if ban else "kick", body=body)
+
+    async def upgrade(self, room: str) -> str:
+        """Move a room on to a new one; its id."""
+        answer = await self.request("POST", "rooms", room, "upgrade", body={"new_version": "10"})
+        return str(answer["replacement_room"])
 
     async def leave(self, room: str) -> None:
         await self.request("POST", "rooms", room, "leave", body={})
@@ -222,6 +234,29 @@ class Driver:
                 return found
             await asyncio.sleep(0.05)
         raise AssertionError("\n".join(f"{each.sender}: {each.text}" for each in found))
+
+    async def upload(self, raw: bytes) -> str:
+        """Bytes for a message; their mxc:// address."""
+        answer = await self.raw("POST", f"{self._url}/_matrix/media/v3/upload", raw, {})
+        return str(json.loads(answer)["content_uri"])
+
+    async def bring(
+        self, room: str, name: str, raw: bytes, thread: str | None = None, **more: Any
+    ) -> str:
+        """A file, in a thread if one is given; its event id. `more` are further parts of its message."""
+        content: Json = {
+            "msgtype": "m.file",
+            "body": name,
+            "info": {"mimetype": "text/plain", "size": len(raw)},
+            **await self._enclosed(raw),
+        }
+        if thread is not None:
+            content["m.relates_to"] = {"rel_type": "m.thread", "event_id": thread}
+        return await self.put(room, "m.room.message", content | more)
+
+    async def _enclosed(self, raw: bytes) -> Json:
+        """The part of a message that says where its file is."""
+        return {"url": await self.upload(raw)}
 
     async def download(self, uri: str) -> bytes:
         """The bytes behind an mxc:// address."""

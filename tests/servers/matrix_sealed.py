@@ -15,6 +15,7 @@ from nio import (
     RoomKeyRequest,
     RoomSendResponse,
 )
+from nio.crypto import encrypt_attachment
 
 from tests.servers.matrix_driver import Driver, Json
 from tests.servers.synapse import User
@@ -64,6 +65,10 @@ class SealedDriver(Driver):
         if not isinstance(sent, RoomSendResponse):
             raise RuntimeError(f"{self.user} could not send: {sent}")  # noqa: TRY004  # the server's answer, no wrong type
         return str(sent.event_id)
+
+    async def _enclosed(self, raw: bytes) -> Json:
+        sealed, opened_by = encrypt_attachment(raw)
+        return {"file": opened_by | {"url": await self.upload(sealed)}}
 
     async def keep_key(self, room: str) -> list[Json]:
         """Begin a new session in a room and keep its key back: the to-device messages for `hand_over`."""

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from adapters.chat.console.files import read
 from adapters.chat.console.settings import Settings
 from adapters.chat.console.socket import Input, Output
 from adapters.chat.console.translate import Malformed, Reader, failed, reference, sent
-from bot.model.events import Batch, Event
+from bot.model.events import Batch, Event, File
 from bot.model.ports import Chat, Clock, Shown
 from bot.model.reports import Outgoing
 
@@ -18,7 +19,7 @@ MOST_EVENTS = 500
 
 
 class Lines:
-    """`parley chat --json`."""
+    """`parley chat --json`. A line `{"file": PATH, "text": "@infra …"}` sends a file of this machine; the text may be left out."""
 
     def __init__(self, reader: Reader, input: Input, output: Output) -> None:
         self._reader = reader
@@ -56,6 +57,10 @@ class Lines:
                 self._reader.open(outgoing.conversation.thread or reference(outgoing))
             await self._output.write(sent(outgoing))
         return reference(outgoing)
+
+    async def fetch(self, file: File, limit: int) -> bytes:
+        """A file of this machine. Raises PermanentError."""
+        return await asyncio.to_thread(read, file, limit)
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
         """Nothing: whoever writes the lines keeps no reactions for us."""

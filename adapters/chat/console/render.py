@@ -91,7 +91,7 @@ def card(report: Report, outgoing: Outgoing, width: int) -> str:
     for paragraph in _laid_out(report, outgoing):
         text = _styled(paragraph)
         for line in text.wrap(console, max(20, width - 2)) if paragraph.text else [text]:
-            console.print(bar + line, soft_wrap=True)
+            console.print(Text.assemble(bar, line), soft_wrap=True)
     out = console.file
     assert isinstance(out, io.StringIO)
     return out.getvalue()

@@ -2,20 +2,23 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
 from typing import Any
 
 from adapters.chat.console.socket import MAX_LINE
-from bot.model.events import Click, Event, Message, Reaction
+from bot.model.events import Click, Event, File, Message, Reaction
 from bot.model.ids import new_id
 from bot.model.people import Account, Conversation
 from bot.model.ports import Clock
-from bot.model.reports import Outgoing, Report
+from bot.model.reports import Attachment, Outgoing, Report
 
 ROOM = "console"
 MAX_NAME = 256
 """Characters of an id, a thread or a person's name."""
+MAX_PATH = 4096
 
 _COMMON = ("id", "as", "thread")
 _KEYS = {
@@ -23,7 +26,7 @@ _KEYS = {
     "react": (*_COMMON, "react", "to"),
     "unreact": (*_COMMON, "unreact", "to"),
     "click": (*_COMMON, "click", "to"),
-    "file": (*_COMMON, "file"),
+    "file": (*_COMMON, "file", "text"),
 }
 _MANY_THREADS = 100_000
 
@@ -53,9 +56,7 @@ class Reader:
         if kind == "text":
             return self.message(account, given["text"], given.get("id"), given.get("thread"))
         if kind == "file":
-            raise Malformed(
-                "Files cannot be sent yet: they come with a later version. Write words instead."
-            )
+            return self.file(account, given)
         if "to" not in given:
             raise Malformed(f'A line with "{kind}" needs "to", the id of the message it is for.')
         return self.mark(
@@ -96,6 +97,21 @@ class Reader:
             addressed or words is not None,
             self.open(thread),
         )
+
+    def file(self, account: Account, given: dict[str, str]) -> Message:
+        """A file of this machine, by its path; one that sounds is a voice note. Without words it is for the bot."""
+        said = self.message(
+            account,
+            given.get("text", ""),
+            given.get("id"),
+            given.get("thread"),
+            addressed="text" not in given,
+        )
+        path = Path(given["file"])
+        media_type = guess_type(path.name)[0] or "application/octet-stream"
+        voice = media_type.startswith("audio/")
+        file = File(str(path.absolute()), path.name, media_type, voice=voice)
+        return replace(said, files=(file,))
 
     def mark(
         self,
@@ -156,7 +172,7 @@ def _decoded(line: bytes) -> dict[str, str]:
 
 def _kind(given: dict[str, Any]) -> str:
     """Which kind of line it is, once every key and value is fit for it."""
-    kinds = [kind for kind in _KEYS if kind in given]
+    kinds = [kind for kind in _KEYS if kind in given and not (kind == "text" and "file" in given)]
     if len(kinds) != 1:
         raise Malformed(
             f"A line has one of {', '.join(_KEYS)}; this one has {' and '.join(kinds) or 'none'}."
@@ -175,8 +191,11 @@ def _kind(given: dict[str, Any]) -> str:
 def _fit(key: str, value: object) -> None:
     if not isinstance(value, str):
         raise Malformed(f'"{key}" must be a string.')
-    if key != "text" and not 0 < len(value) <= MAX_NAME:
-        raise Malformed(f'"{key}" must have between 1 and {MAX_NAME} characters.')
+    most = MAX_PATH if key == "file" else MAX_NAME
+    if key != "text" and not 0 < len(value) <= most:
+        raise Malformed(f'"{key}" must have between 1 and {most} characters.')
+    if key == "file" and "\0" in value:
+        raise Malformed('"file" holds a NUL character, which no path has.')
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise Malformed(f'"{key}" has half of a surrogate pair, which is no text.')
 
@@ -216,8 +235,16 @@ def report_data(report: Report) -> dict[str, Any]:
             {"action": each.action, "emoji": each.emoji, "label": each.label}
             for each in report.controls
         ],
-        "attachments": [{"name": each.name, "text": each.text} for each in report.attachments],
+        "attachments": [_attached(each) for each in report.attachments],
     }
+
+
+def _attached(file: Attachment) -> dict[str, str]:
+    """Of what is no text, `text` is base64 and `media_type` says what it is."""
+    shown = {"name": file.name, "text": file.text}
+    return (
+        shown if file.media_type.startswith("text/") else {**shown, "media_type": file.media_type}
+    )
 
 
 def failed(words: str, line: int) -> bytes:

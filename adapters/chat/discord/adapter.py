@@ -10,16 +10,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from adapters.chat.discord import commands, history, translate
+from adapters.chat.discord import commands, files, history, translate
 from adapters.chat.discord.answers import Answers
+from adapters.chat.discord.client import READY, Heard
+from adapters.chat.discord.deletions import deleted
 from adapters.chat.discord.delivery import Delivery, closed
+from adapters.chat.discord.losses import Losses
 from adapters.chat.discord.places import Place, Places
 from adapters.chat.discord.reactions import Reactions
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.settings import Settings
-from adapters.chat.discord.socket import READY, Heard, Socket
+from adapters.chat.discord.socket import Socket
+from adapters.chat.discord.threads import Threads
 from bot.model.errors import ParleyError, PermanentError, TemporaryError
-from bot.model.events import Batch, Event, Reaction
+from bot.model.events import Batch, Event, File, Reaction
 from bot.model.ports import Clock, Shown
 from bot.model.reports import Outgoing
 
@@ -53,8 +57,10 @@ class Discord:
         self.socket = socket or Socket(instance, settings, clock)
         self._places = Places(self.socket)
         self._answers = Answers(self.socket, self._places, clock, suggest)
-        self._delivery = Delivery(self.socket, self._places, self._answers, instance)
-        self._reactions = Reactions(self.socket, self._places, clock)
+        self._threads = Threads(self.socket, self._places)
+        self._delivery = Delivery(self.socket, self._places, self._answers, self._threads, instance)
+        self._losses = Losses()
+        self._reactions = Reactions(self.socket, self._places, clock, self._losses)
         self._answered: dict[str, Event] = {}
         self.socket.client.answer = self._answer
         self.socket.client.set_up = self._register
@@ -88,8 +94,21 @@ class Discord:
             async for batch in self._catch_up(ledger):
                 yield batch
         events = await self._translate(heard, ledger)
-        if events:
-            yield Batch(tuple(events), ledger.cursor())
+        found = self._all(events, ledger)
+        if found is not None:
+            yield found
+
+    def _all(self, events: Sequence[Event], ledger: history.Ledger) -> Batch | None:
+        """The events with what was lost; None when there is nothing to tell."""
+        gone, shut = self._losses.take()
+        if not (events or gone or shut):
+            return None
+        return Batch(tuple(events), ledger.cursor(), gone=gone, closed=shut)
+
+    async def fetch(self, file: File, limit: int) -> bytes:
+        """See `ports.Fetches`."""
+        await self.socket.ready()
+        return await files.fetch(self.socket, file, limit)
 
     async def send(self, outgoing: Outgoing) -> str:
         """See `ports.Chat`. The reference is the message id."""
@@ -150,8 +169,9 @@ class Discord:
         events: list[Event] = []
         for card in self._reactions.cards():
             events += await self._differences(card)
-        if events:
-            yield Batch(tuple(events), ledger.cursor())
+        found = self._all(events, ledger)
+        if found is not None:
+            yield found
 
     async def _page(self, page: history.Page, ledger: history.Ledger) -> Batch:
         events: list[Event] = []
@@ -180,8 +200,19 @@ class Discord:
                 return await self._cleared(translate.snowflake(data.get("message_id")))
             case "ANSWERED":
                 return [self._answered.pop(heard.mark)]
+            case "THREAD_CREATE":
+                await self._threaded(data)
             case _:
-                return []
+                deleted(heard, self._losses, self._reactions, self._threads, ledger)
+        return []
+
+    async def _threaded(self, data: Json) -> None:
+        """Somebody began a thread: on a message of ours it is for us."""
+        id = translate.snowflake(data.get("id"))
+        own = str(data.get("owner_id")) == self.socket.user or data.get("member")
+        about = self._reactions.watched(id) or self._delivery.ours(id)
+        if data.get("newly_created") and about and not own:
+            await self._threads.join(id)
 
     async def _live(self, data: Json, channel: str, ledger: history.Ledger) -> list[Event]:
         id = translate.snowflake(data.get("id"))
@@ -199,7 +230,7 @@ class Discord:
             return None
         said = translate.message(data, place, self._bot(), self._roles(channel))
         if said is not None and said.fresh_thread:
-            self._delivery.asked(said.id, said.text)
+            self._threads.asked(said.id, said.text)
         return said
 
     async def _unseen(self, channel: str) -> Place | None:

@@ -17,6 +17,7 @@ _WORDS = {
     "plans": "The newest plans",
     "approvals": "Plans that wait for approval",
     "agents": "Who can do something here",
+    "audit": "Who did what lately",
     "help": "What you may ask for here",
     "stop": "Start nothing new, anywhere",
     "resume": "Go on after a stop",
@@ -30,7 +31,6 @@ def registered(name: str) -> list[Json]:
     options = [
         _command("ask", "Ask a question", [_option("question", "What you want to know"), agent]),
         _command("do", "Have something done", [wanted, agent]),
-        _command("wish", "Put something on the list", [_option("text", "What is missing")]),
         _command("capabilities", "What can be done here", [
             _option("query", "Words to look for", required=False, offered=True)
         ]),
@@ -75,8 +75,6 @@ def sentence(data: Mapping[str, Any]) -> str:
         case "do":
             request = given.get("request", "")
             return f"{request} on {agent}" if agent else request
-        case "wish":
-            return f"wish {given.get('text', '')}"
         case "capabilities":
             return f"capabilities {given.get('query', '')}".strip()
         case str(word) if word in _WORDS:

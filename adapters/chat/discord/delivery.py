@@ -13,20 +13,17 @@ from adapters.chat.discord.answers import Answers
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.rest import (
     CANNOT_DM,
-    THREAD_THERE,
     UNKNOWN_CHANNEL,
-    UNKNOWN_MESSAGE,
-    WRONG_CHANNEL,
     Json,
 )
 from adapters.chat.discord.socket import Socket
+from adapters.chat.discord.threads import Threads
 from bot.model.errors import PermanentError
 from bot.model.people import Account, Conversation
 from bot.model.reports import Outgoing, Report
 
 REMEMBERED = 2_000
 LOOKED_AT = 50
-TITLE = 90
 EPHEMERAL = 64
 Value = TypeVar("Value")
 log = logging.getLogger(__name__)
@@ -35,20 +32,17 @@ log = logging.getLogger(__name__)
 class Delivery:
     """What one login sends."""
 
-    def __init__(self, socket: Socket, places: Places, answers: Answers, instance: str) -> None:
+    def __init__(
+        self, socket: Socket, places: Places, answers: Answers, threads: Threads, instance: str
+    ) -> None:
         self._socket = socket
         self._places = places
         self._answers = answers
         self._instance = instance
-        self._threads: OrderedDict[str, None] = OrderedDict()
+        self._threads = threads
         self._posted: OrderedDict[str, str] = OrderedDict()
         self._seeded: OrderedDict[str, set[str]] = OrderedDict()
-        self._private: dict[str, str] = {}
-        self._asked: OrderedDict[str, str] = OrderedDict()
-
-    def asked(self, root: str, words: str) -> None:
-        """What a message asks that may get a thread: the thread is called after it."""
-        _keep(self._asked, root, words)
+        self._private: OrderedDict[str, str] = OrderedDict()
 
     async def post(self, outgoing: Outgoing, report: Report) -> str:
         """A new message with its files and reactions; its id."""
@@ -98,10 +92,17 @@ class Delivery:
     async def _send(
         self, method: str, path: str, channel: str, body: Json, card: render.Card, message: str = ""
     ) -> Json:
-        answer: Json = await self._socket.rest.request(
-            method, path, body, files=card.files, channel_id=channel, message_id=message
+        answer: Json = await self._threads.into(
+            channel,
+            lambda: self._socket.rest.request(
+                method, path, body, files=card.files, channel_id=channel, message_id=message
+            ),
         )
         return answer
+
+    def ours(self, message: str) -> bool:
+        """Whether a message is one that this process has sent."""
+        return message in self._seeded
 
     async def _place(self, outgoing: Outgoing, report: Report) -> tuple[str, str]:
         """The channel to write to, and the message that is answered there ("" for none)."""
@@ -115,31 +116,10 @@ class Delivery:
         if where.thread in {"", where.room}:
             return where.room, ""
         if not place.direct and where.room not in self._places.flat:
-            await self._open(where, report)
+            await self._threads.open(where, report)
         if place.direct or where.room in self._places.flat:
             return where.room, where.thread
         return where.thread, ""
-
-    async def _open(self, where: Conversation, report: Report) -> None:
-        """Make the thread on its root message, unless it is there. Some kinds of channels have none."""
-        known = self._places.cached(where.thread)
-        if where.thread in self._threads or (known is not None and known.thread):
-            return
-        try:
-            await self._socket.rest.request(
-                "POST",
-                "/channels/{channel_id}/messages/{message_id}/threads",
-                {"name": _title(self._asked.get(where.thread, ""), report)},
-                channel_id=where.room,
-                message_id=where.thread,
-            )
-        except PermanentError as error:
-            if error.reason == WRONG_CHANNEL:
-                self._places.flat.add(where.room)
-                return
-            if error.reason not in {THREAD_THERE, UNKNOWN_MESSAGE}:
-                raise  # an unknown message: the thread may be one that began without any
-        _keep(self._threads, where.thread, None)
 
     async def _whisper(self, outgoing: Outgoing, card: render.Card) -> str:
         """Words for one person as an answer to what that person has just pressed; "" where that cannot be."""
@@ -169,7 +149,7 @@ class Delivery:
             made = await self._socket.rest.request(
                 "POST", "/users/@me/channels", {"recipient_id": person.user}
             )
-            self._private[person.user] = str(made["id"])
+            _keep(self._private, person.user, str(made["id"]))
         return self._private[person.user]
 
     async def _find(self, channel: str, card: render.Card, nonce: str) -> str:
@@ -190,12 +170,15 @@ class Delivery:
         return ""
 
     async def _put(self, channel: str, message: str, emoji: str) -> None:
-        await self._socket.rest.request(
-            "PUT",
-            "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me",
-            channel_id=channel,
-            message_id=message,
-            emoji=emoji,
+        await self._threads.into(
+            channel,
+            lambda: self._socket.rest.request(
+                "PUT",
+                "/channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me",
+                channel_id=channel,
+                message_id=message,
+                emoji=emoji,
+            ),
         )
 
     async def _seed(self, channel: str, message: str, wanted: tuple[str, ...]) -> None:
@@ -242,13 +225,6 @@ def closed(error: PermanentError) -> PermanentError:
     what = "That person takes no direct messages from the bot."
     mend = "They can allow direct messages from members of this server."
     return PermanentError(what, mend, reason=CANNOT_DM)
-
-
-def _title(words: str, report: Report) -> str:
-    """What the thread is called: what was asked, else how the answer begins."""
-    first = report.paragraphs[0].text if report.paragraphs else ""
-    title = " ".join(render.visible(words or first).replace("`", "").split())
-    return title[:TITLE] or "Request"
 
 
 def _keep(memory: OrderedDict[str, Value], key: str, value: Value) -> None:

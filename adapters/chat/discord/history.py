@@ -67,6 +67,10 @@ class Ledger:
         """The newest message heard in a channel."""
         return self._rooms.get(channel, self._floor)
 
+    def forget(self, channel: str) -> None:
+        """A channel that is no more."""
+        self._rooms.pop(channel, None)
+
     def own(self) -> list[str]:
         """The channels with an entry of their own."""
         return list(self._rooms)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters.chat.discord import translate
+from adapters.chat.discord.losses import Losses
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.render import SEEDED
 from adapters.chat.discord.rest import Json
@@ -35,10 +36,11 @@ class Open:
 class Reactions:
     """The open cards of one login."""
 
-    def __init__(self, socket: Socket, places: Places, clock: Clock) -> None:
+    def __init__(self, socket: Socket, places: Places, clock: Clock, losses: Losses) -> None:
         self._socket = socket
         self._places = places
         self._clock = clock
+        self._losses = losses
         self._open: OrderedDict[str, Open] = OrderedDict()
 
     def watch(self, outgoing: Outgoing, message: str) -> None:
@@ -70,12 +72,21 @@ class Reactions:
         """Whether a message is an open card."""
         return message in self._open
 
+    def lost(self, *messages: str) -> None:
+        """Nothing more is expected there."""
+        for each in messages:
+            self._open.pop(each, None)
+
+    def inside(self, thread: str) -> list[str]:
+        """The open cards of a thread."""
+        return [id for id, card in self._open.items() if card.conversation.thread == thread]
+
     def cards(self) -> list[str]:
         """The messages that are watched."""
         return list(self._open)
 
     async def differences(self, message: str, bot: translate.Bot) -> list[Event]:
-        """What has been put on, or taken off, one card since. A card that cannot be read gives none.
+        """What has been put on, or taken off, one card since. A card that cannot be read gives none, and may be a loss.
 
         Raises TemporaryError, and PermanentError for a dead login."""
         card = self._open.get(message)
@@ -85,7 +96,9 @@ class Reactions:
             there = await self._read(card.conversation, message, bot)
         except LoginError:
             raise
-        except PermanentError:
+        except PermanentError as error:
+            if self._losses.unread(message, card.conversation, error):
+                self.lost(message)
             return []
         now = self._clock.now()
         events: list[Event] = []

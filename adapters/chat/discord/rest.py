@@ -6,6 +6,7 @@ Requests go through discord.py's client, which knows the rate limits; it is kept
 
 import asyncio
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,17 +26,18 @@ DEAD_LOGIN = "401"
 """The reason of a LoginError: nothing will work any more."""
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE = "10003", "10008"
-CANNOT_DM, WRONG_CHANNEL, THREAD_THERE = "50007", "50024", "160004"
+CANNOT_DM, WRONG_CHANNEL, THREAD_THERE, ARCHIVED = "50007", "50024", "160004", "50083"
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+", re.IGNORECASE)
 
 _MENDS = {
-    "10003": "The channel or thread was deleted, or the bot was removed from it.",
-    "10008": "The message was deleted.",
+    "10003": "The channel or thread was deleted, or the bot was removed from it: ask in another one.",
+    "10008": "The message was deleted: ask again for a new one.",
     "10004": "Invite the bot to the guild again.",
     "50001": "Give the bot View Channel there.",
     "50007": "Let them allow direct messages from members of this server.",
     "50013": "Give the bot Send Messages, Send Messages in Threads, Create Public Threads, Embed Links, Attach Files, Add Reactions and Read Message History there.",
-    "50083": "Unlock or reopen the thread.",
-    "160005": "Unlock the thread.",
+    "50083": "Reopen the thread, or ask in a new one.",
+    "160005": "Unlock the thread, or ask in a new one.",
     "40005": "Make the file smaller.",
 }
 
@@ -128,13 +130,21 @@ def _revoked(instance: str) -> LoginError:
 
 def _form(body: Any, files: Sequence[Attachment]) -> tuple[list[Json], list[discord.File]]:
     """The multipart form of a message with files."""
-    whole = [discord.File(_bytes(each.text), filename=each.name) for each in files]
+    whole = [discord.File(_bytes(each), filename=each.name) for each in files]
     form: list[Json] = [{"name": "payload_json", "value": discord.utils._to_json(body)}]
     for number, file in enumerate(whole):
         part = {"name": f"files[{number}]", "value": file.fp, "filename": file.filename}
-        form.append(part | {"content_type": "text/plain; charset=utf-8"})
+        form.append(part | {"content_type": _media_type(files[number])})
     return form, whole
 
 
-def _bytes(text: str) -> io.BytesIO:
-    return io.BytesIO(text.encode("utf8", "replace"))
+def _bytes(file: Attachment) -> io.BytesIO:
+    text = file.media_type.startswith("text/")
+    return io.BytesIO(file.text.encode("utf8", "replace") if text else file.content)
+
+
+def _media_type(file: Attachment) -> str:
+    if not _MEDIA_TYPE.fullmatch(file.media_type):
+        return "application/octet-stream"
+    charset = "; charset=utf-8" if file.media_type.startswith("text/") else ""
+    return file.media_type + charset

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -23,6 +23,10 @@ class Settings(BaseModel):
     )
     gateway_url: str = Field(
         default="wss://gateway.discord.gg/", pattern=SOCKET, description="URL of the gateway."
+    )
+    cdn_urls: tuple[Annotated[str, Field(pattern=URL)], ...] = Field(
+        default=("https://cdn.discordapp.com", "https://media.discordapp.net"),
+        description="Where Discord keeps files: no other host is asked for one.",
     )
     message_content: bool = Field(
         default=True,

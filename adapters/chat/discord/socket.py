@@ -9,9 +9,7 @@ discord.py's own `Client.connect` is not used: one malformed payload ends it, an
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import discord
@@ -19,7 +17,8 @@ import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 from discord.http import Route
 
-from adapters.chat.discord.rest import PATIENCE, Json, Rest, said
+from adapters.chat.discord.client import Client, Heard
+from adapters.chat.discord.rest import Rest, said
 from adapters.chat.discord.session import Session
 from adapters.chat.discord.settings import Settings
 from bot.model.errors import (
@@ -31,22 +30,10 @@ from bot.model.errors import (
 )
 from bot.model.ports import Clock
 
-HEARD: Final = frozenset(
-    {
-        *("MESSAGE_CREATE", "MESSAGE_REACTION_ADD", "MESSAGE_REACTION_REMOVE"),
-        *("MESSAGE_REACTION_REMOVE_ALL", "MESSAGE_REACTION_REMOVE_EMOJI"),
-    }
-)
-"""Events that `listen` takes as they are; interactions are answered first."""
-
 ENDED: Final = "ENDED"
-READY: Final = "READY"
 LONGEST_WAIT = 60.0
 CLOSING = 2.0
 """Seconds that the other side may take to say goodbye."""
-
-GUILDS: Final = ("GUILD_CREATE", "GUILD_DELETE")
-"""A guild that has come, or cannot come now."""
 
 _INTENTS_OFF = frozenset({4013, 4014})
 _FATAL = {
@@ -58,102 +45,6 @@ _FATAL = {
 AWAY = (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError)
 """What the library raises for a server that does not answer. TimeoutError is an OSError."""
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One payload. `mark` names it: the same when Discord sends it again after a resume, "" where there is no session."""
-
-    event: str
-    data: Json
-    mark: str = ""
-
-
-class Client(discord.Client):
-    """discord.py's client, which hands every payload on. `answer` is called for each interaction, in a task of its own."""
-
-    def __init__(self, settings: Settings, clock: Clock, listener: Callable[[Heard], None]) -> None:
-        intents = discord.Intents(
-            guilds=True,
-            guild_messages=True,
-            dm_messages=True,
-            guild_reactions=True,
-            dm_reactions=True,
-            message_content=settings.message_content,
-        )
-        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # nobody speaks here
-        super().__init__(
-            intents=intents,
-            max_messages=None,
-            chunk_guilds_at_startup=False,
-            allowed_mentions=discord.AllowedMentions.none(),
-        )
-        self.http.max_ratelimit_timeout = PATIENCE  # the constructor allows no less than 30 s
-        self.arrived = asyncio.Event()
-        """Set while every guild of this session is known. The library's own `wait_until_ready` is true for ever after the first."""
-        self._awaited: set[str] = set()
-        self.answer: Callable[[Json], Any] | None = None
-        self.set_up: Callable[[], Any] | None = None
-        self._clock = clock
-        self._listener = listener
-        for event in (*HEARD, *GUILDS, READY):
-            self._listen_to(event)
-        self._connection.parsers["INTERACTION_CREATE"] = self._asked
-
-    def _listen_to(self, event: str) -> None:
-        parsers = self._connection.parsers
-        parse = parsers[event]
-
-        def heard(data: Any) -> None:
-            try:
-                self._await(event, data)
-                parse(data)
-            except (
-                Exception
-            ):  # whatever a payload breaks in the library must not end the connection
-                log.exception("a malformed %s was passed over", event)
-                return
-            back = event in GUILDS and self.arrived.is_set() and data.get("unavailable") is False
-            if not self._awaited:
-                self.arrived.set()
-            if back:  # it was away for a while: what was said there meanwhile is read
-                self._listener(Heard(READY, {}))
-            elif event not in GUILDS:
-                self._listener(Heard(event, data if event in HEARD else {}, self._mark()))
-
-        parsers[event] = heard
-
-    def _await(self, event: str, data: Any) -> None:
-        """Note which guilds are still to come in this session."""
-        if event == READY:
-            self.arrived.clear()
-            self._awaited = {str(guild["id"]) for guild in data["guilds"]}
-        elif event in GUILDS:
-            self._awaited.discard(str(data["id"]))
-
-    def _asked(self, data: Any) -> None:
-        """An interaction. The library's own reading of it is of no use here, and of fields that nobody needs."""
-        if isinstance(data, dict):
-            self.dispatch("answer", data)
-
-    def _mark(self) -> str:
-        session = getattr(self.ws, "session_id", None)
-        return f"{session}:{self.ws.sequence}" if session else ""
-
-    async def on_answer(self, data: Json) -> None:
-        """An interaction: discord.py runs this as a task, so that none waits for another."""
-        if self.answer is not None:
-            await self.answer(data)
-
-    async def setup_hook(self) -> None:
-        """Once after each login, before the gateway."""
-        if self.set_up is not None:
-            await self.set_up()
-
-    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
-        """Discord allows one identification in 5 s."""
-        if not initial:
-            await self._clock.sleep(5.0)
 
 
 class Socket:

@@ -4,13 +4,13 @@ Everything in a payload comes from outside: any field may be missing or of anoth
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.chat.discord.places import Place
-from bot.model.events import Click, Message, Reaction
+from bot.model.events import Click, File, Message, Reaction
 from bot.model.people import Account, Conversation
 
 Json = Mapping[str, Any]
@@ -20,6 +20,9 @@ EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 
 SPOKEN = (0, 19)
 """Types of messages that people write: a plain one and a reply."""
+
+VOICE = 1 << 13
+"""The flag of a message that is a voice note."""
 
 _DROPPED = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _ID = re.compile(r"[0-9]{1,20}")
@@ -59,10 +62,39 @@ def message(
     addressed = addressed or (place.direct and fresh)
     if not addressed and (fresh or not (place.joined or root)):
         return None
-    if not text and not (addressed and data.get("content")):
+    files = tuple(_files(data, place, id))
+    if not text and not files and not (addressed and data.get("content")):
         return None
     where = bot.place(place, root or id)
-    return Message(id, where, bot.account(author), text, at(id), addressed, fresh)
+    return Message(id, where, bot.account(author), text, at(id), addressed, fresh, files=files)
+
+
+def _files(data: Json, place: Place, message: str) -> Iterator[File]:
+    """What came with it, each with an id that `files` can find it by."""
+    flags, found = data.get("flags"), data.get("attachments")
+    voice = isinstance(flags, int) and bool(flags & VOICE)
+    for each in found if isinstance(found, list) else []:
+        if not isinstance(each, dict) or not (id := snowflake(each.get("id"))):
+            continue
+        yield File(
+            f"{place.channel}/{message}/{id}",
+            text_of(each.get("filename")) or "file",
+            text_of(each.get("content_type")).partition(";")[0] or "application/octet-stream",
+            _number(each.get("size")),
+            voice,
+            _seconds(each.get("duration_secs")),
+        )
+
+
+def _number(value: object) -> int | None:
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if good and isinstance(value, int) else None
+
+
+def _seconds(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < 1e9 else None
 
 
 def _human(data: Json, author: Json, bot: Bot) -> bool:

@@ -5,12 +5,13 @@ Every request has a transaction id made of the outgoing's key, so the server its
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from adapters.chat.matrix import render
+from adapters.chat.matrix import closing, render
+from adapters.chat.matrix.files import upload
 from adapters.chat.matrix.rooms import Rooms
-from adapters.chat.matrix.socket import MEDIA, RELATIONS, Json, Socket, path
+from adapters.chat.matrix.socket import RELATIONS, Json, Socket, path
 from bot.model.errors import PermanentError
 from bot.model.reports import Attachment, Control, Outgoing, Report
 
@@ -45,9 +46,9 @@ class Delivery:
         if not reference:
             content = render.in_thread(content, root) if root else content
             txn = transaction(outgoing.key)
-            reference = await self._put(room, "m.room.message", content, txn)
+            reference = await self._say(room, content, txn)
             _keep(self._seeded, reference, {})
-        await self._attach(room, root, reference, files)
+        await self._attach(room, root, reference, files, report)
         await self._seed(outgoing.key, room, reference, report.controls)
         return reference
 
@@ -56,8 +57,8 @@ class Delivery:
         room, root = await self._place(outgoing)
         content, files = render.card(report, outgoing.key, self._instance)
         txn = transaction(outgoing.key)
-        await self._put(room, "m.room.message", render.edit(content, message), txn)
-        await self._attach(room, root, message, files)
+        await self._say(room, render.edit(content, message), txn)
+        await self._attach(room, root, message, files, report)
         await self._seed(outgoing.key, room, message, report.controls)
         return message
 
@@ -81,6 +82,15 @@ class Delivery:
             kind = "m.room.encrypted"
         where = path("rooms", room, "send", kind, txn)
         return str((await self._socket.request("PUT", where, content))["event_id"])
+
+    async def _say(self, room: str, content: Json, txn: str) -> str:
+        """A message; its event id. A room that is closed is said to be, with the mend."""
+        try:
+            return await self._put(room, "m.room.message", content, txn)
+        except PermanentError as error:
+            if error.reason != "M_FORBIDDEN":
+                raise
+            raise await closing.forbidden(self._socket, room, error) from error
 
     async def _sealed(self, room: str) -> bool:
         return self.encryption is not None and await self.encryption.rooms.sealed(room)
@@ -114,39 +124,38 @@ class Delivery:
         return self.encryption.read(event, room) or {}
 
     async def _attach(
-        self, room: str, root: str, reference: str, files: Iterable[Attachment]
+        self, room: str, root: str, reference: str, files: Sequence[Attachment], report: Report
     ) -> None:
-        """Post the files, each once. The message stands already: a file that is refused is named in its place."""
+        """Post the files, each once. One that is refused is named in its place, but a plan's belongs to what is
+        approved: then the card goes again and the send has failed."""
+        sealed = self.encryption if files and await self._sealed(room) else None
         for each in files:
             txn = transaction(reference, each.name, each.text)
             if txn in self._attached:
                 continue
             try:
-                content = await self._upload(each, room)
+                content = await upload(self._socket, each, sealed)
             except PermanentError as error:
+                if report.kind == "plan":
+                    await self._withdraw(room, reference)
+                    raise
                 said = f"{each.name} could not be attached. {error}"
                 content = {"msgtype": "m.text", "body": render.visible(said), "m.mentions": {}}
             content = render.in_thread(content, root) if root else content
-            await self._put(room, "m.room.message", content, txn)
+            await self._say(room, content, txn)
             _keep(self._attached, txn, None)
 
-    async def _upload(self, attachment: Attachment, room: str) -> Json:
-        raw = attachment.text.encode("utf8", "replace")
-        where = path("upload", base=MEDIA)
-        if self.encryption and await self._sealed(room):
-            uploaded, opened_by = self.encryption.enclose(raw)
-            kind = "application/octet-stream"
-            answer = await self._socket.request("POST", where, uploaded, kind=kind)
-            content = render.file(attachment, str(answer["content_uri"]), len(raw))
-            return render.enclosed(content, opened_by)
-        kind, query = "text/plain; charset=utf-8", {"filename": attachment.name}
-        answer = await self._socket.request("POST", where, raw, query=query, kind=kind)
-        return render.file(attachment, str(answer["content_uri"]), len(raw))
+    async def _withdraw(self, room: str, message: str) -> None:
+        where = path("rooms", room, "redact", message, transaction("withdrawn", message))
+        try:
+            await self._socket.request("PUT", where, {})
+        except PermanentError as error:
+            log.warning("a card without its files could not be removed: %s", error)
 
     async def _seed(self, key: str, room: str, message: str, controls: tuple[Control, ...]) -> None:
-        """Make the bot's own reactions those of the controls. A room that forbids them still has the words."""
+        """Make the bot's own reactions those that people join in. A room that forbids them still has the words."""
         try:
-            await self._match(key, room, message, [each.emoji for each in controls if each.emoji])
+            await self._match(key, room, message, seeds(controls))
         except PermanentError as error:
             log.warning("reactions on %s in %s: %s", message, room, error)
 
@@ -185,6 +194,13 @@ async def annotations(socket: Socket, room: str, message: str) -> list[Json]:
         if not answer.get("next_batch"):
             return found
         query["from"] = str(answer["next_batch"])
+
+
+def seeds(controls: Sequence[Control]) -> list[str]:
+    """What the bot puts on a card itself: ✅ and ❌ while it takes votes, else 🛑 while it can be cancelled. Of all the
+    others too many would be there, and anybody can put them."""
+    votes = [each.emoji for each in controls if each.votes]
+    return votes or [each.emoji for each in controls if each.action == "cancel"]
 
 
 def transaction(*parts: str) -> str:

@@ -176,13 +176,14 @@ def in_thread(content: Json, root: str) -> Json:
 
 
 def file(attachment: Attachment, uri: str, size: int) -> Json:
-    """The content of an `m.file` for text uploaded to `uri`, `size` bytes of it."""
+    """The content of a message with a file uploaded to `uri`, `size` bytes of it: shown, played or offered by its type."""
+    family = attachment.media_type.partition("/")[0]
     return {
-        "msgtype": "m.file",
+        "msgtype": f"m.{family}" if family in {"audio", "image", "video"} else "m.file",
         "body": visible(attachment.name),
         "filename": visible(attachment.name),
         "url": uri,
-        "info": {"mimetype": "text/plain", "size": size},
+        "info": {"mimetype": attachment.media_type, "size": size},
         "m.mentions": {},
     }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientError, ClientResponse
+from aiohttp import ClientError, ClientResponse, ClientTimeout
 from nio import AsyncClient, AsyncClientConfig
 
 from adapters.chat.matrix.settings import Settings
@@ -25,6 +25,7 @@ Json = dict[str, Any]
 CLIENT = "/_matrix/client/v3"
 RELATIONS = "/_matrix/client/v1"
 MEDIA = "/_matrix/media/v3"
+CHUNK = 64 * 1024
 
 DEAD_LOGIN = ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED")
 """Reasons of a PermanentError after which nothing will work any more."""
@@ -106,6 +107,32 @@ class Socket:
             return await self._answer(response)
         except (ClientError, TimeoutError, OSError) as error:
             raise self._unreachable() from error
+
+    async def download(self, where: str, limit: int) -> bytes | None:
+        """The bytes there; None when they are more than `limit`, which are never read whole. Raises as `request`.
+
+        The token goes to the homeserver alone: where that sends elsewhere, nobody follows."""
+        session = self._client.client_session
+        assert session is not None, "`ready` has asked something"
+        headers = {"Authorization": f"Bearer {self._client.access_token}"}
+        pace = ClientTimeout(total=None, sock_connect=15, sock_read=self.settings.timeout)
+        url = self.settings.homeserver + where
+        try:
+            async with session.get(
+                url, headers=headers, allow_redirects=False, timeout=pace
+            ) as answer:
+                if 300 <= answer.status < 400:
+                    raise self._elsewhere()
+                if answer.status != 200:
+                    await self._answer(answer)
+                return await _body(answer, limit)
+        except (ClientError, TimeoutError, OSError) as error:
+            raise self._unreachable() from error
+
+    def _elsewhere(self) -> PermanentError:
+        what = f"The Matrix server {self.settings.homeserver} keeps the file elsewhere, where I do not follow."
+        mend = "Let it hand files out itself."
+        return PermanentError(what, mend, reason="redirects")
 
     async def _answer(self, response: ClientResponse) -> Json:
         async with response:
@@ -207,6 +234,17 @@ class Socket:
         self._enter_as(device, token)
         kept = {"homeserver": self.settings.homeserver, "user": self.user}
         write(self._file, kept | {"device": device, "token": token})
+
+
+async def _body(answer: ClientResponse, limit: int) -> bytes | None:
+    if (answer.content_length or 0) > limit:
+        return None
+    whole = bytearray()
+    async for chunk in answer.content.iter_chunked(CHUNK):
+        whole += chunk
+        if len(whole) > limit:
+            return None
+    return bytes(whole)
 
 
 def _encoded(body: Json | None) -> str | None:

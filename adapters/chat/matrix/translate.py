@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from adapters.chat.matrix import files
 from bot.model.events import Message, Reaction
 from bot.model.people import Account, Conversation
 
@@ -19,7 +20,8 @@ Value = TypeVar("Value")
 REMEMBERED = 20_000
 """How many reactions are remembered, so that the removal of one can be told from its event id alone."""
 
-_PLAIN = "\N{VARIATION SELECTOR-16}"
+_DRESS = dict.fromkeys([0xFE0F, *range(0x1F3FB, 0x1F400)])
+"""The selector of a colourful picture, and the five colours of skin."""
 _NOTHING: Json = {}
 
 
@@ -67,6 +69,11 @@ def replied_to(event: Json) -> str:
     return text_of(_mapping(relation, "m.in_reply_to").get("event_id"))
 
 
+def redacted(event: Json) -> str:
+    """The event that an `m.room.redaction` empties; its place depends on the version of the room."""
+    return text_of(content(event).get("redacts")) or text_of(event.get("redacts"))
+
+
 def thread_of(event: Json) -> str:
     """The root of the thread an event is in; empty when it is in none."""
     relation = _mapping(content(event), "m.relates_to")
@@ -74,7 +81,7 @@ def thread_of(event: Json) -> str:
 
 
 def message(event: Json, room: str, bot: Bot, *, direct: bool, thread: str = "") -> Message | None:
-    """The Message in an `m.room.message`, or None: the bot's own, a notice, an edit, a file, a redacted one.
+    """The Message in an `m.room.message`, or None: the bot's own, a notice, an edit, a redacted one.
 
     `direct` says that nobody else is in the room; `thread` is where a reply outside of threads belongs."""
     body, sender, id = _spoken(event), text_of(event.get("sender")), text_of(event.get("event_id"))
@@ -91,6 +98,7 @@ def message(event: Json, room: str, bot: Bot, *, direct: bool, thread: str = "")
         at=at(event),
         addressed=addressed or (direct and not root),
         fresh_thread=not root,
+        files=(file,) if (file := files.found(content(event))) else (),
     )
 
 
@@ -98,9 +106,11 @@ def _spoken(event: Json) -> str | None:
     said = content(event)
     edit = _mapping(said, "m.relates_to").get("rel_type") == "m.replace"
     body = said.get("body")
-    if edit or said.get("msgtype") != "m.text" or not isinstance(body, str):
+    if edit or not isinstance(body, str):
         return None
-    return body
+    if files.found(said) is not None:
+        return files.caption(said)
+    return body if said.get("msgtype") == "m.text" else None
 
 
 def _without_quote(body: str, event: Json) -> str:
@@ -162,7 +172,7 @@ class Reactions:
 
     def remove(self, event: Json) -> Reaction | None:
         """The Reaction taken off by an `m.room.redaction`, or None when it took something else."""
-        target = text_of(content(event).get("redacts")) or text_of(event.get("redacts"))
+        target = redacted(event)
         id = text_of(event.get("event_id"))
         if not (target and id):
             return None
@@ -180,8 +190,8 @@ def _remember(memory: OrderedDict[str, Value], key: str, value: Value) -> None:
 
 
 def plain(emoji: str) -> str:
-    """An emoji without the selector that some clients add and others do not."""
-    return emoji.replace(_PLAIN, "")
+    """An emoji without the selector that some clients add and others do not, and without a colour of skin."""
+    return emoji.translate(_DRESS)
 
 
 def since_invited(events: list[dict[str, Any]], user: str) -> list[dict[str, Any]]:

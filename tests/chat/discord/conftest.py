@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import simcord
 
+from tests.chat.discord.process import Process, process_on
 from tests.chat.discord.scenes import Ears, Scene, adapter
+from tests.servers.discord_fake import FakeDiscord
 from tests.servers.discord_official import Official, absent
 
 
@@ -44,3 +46,25 @@ async def scene(
             for each in official.wrong(made.method, made.path, made.json, made.params)
         ]
         assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+async def discord(official: Official | None) -> AsyncIterator[FakeDiscord]:
+    server = FakeDiscord()
+    await server.start()
+    yield server
+    await server.close()
+    if official is not None:
+        wrong = [
+            each
+            for made in server.requests
+            for each in official.wrong(made.method, made.path, made.body, made.query)
+        ]
+        assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+async def process(discord: FakeDiscord, tmp_path: Path) -> AsyncIterator[Process]:
+    async with process_on(discord, tmp_path) as process:
+        await process.start()
+        yield process

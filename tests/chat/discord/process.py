@@ -57,6 +57,14 @@ class Process:
         file = self.folder / "heard.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
+    def lost(self) -> tuple[set[str], dict[str, str]]:
+        """What it has heard to be gone, and rooms that are closed with why."""
+        file = self.folder / "lost.jsonl"
+        lines = file.read_text().splitlines() if file.exists() else []
+        found = [json.loads(line) for line in lines]
+        gone = {each for one in found for each in one["gone"]}
+        return gone, {room: why for one in found for room, why in one["closed"]}
+
     def texts(self) -> list[str]:
         return [each["text"] for each in self.heard() if "text" in each]
 

@@ -1,13 +1,14 @@
 """A process with the adapter in it, as a bot would have it: what is heard is stored (fsync), then answered. Run by the tests.
 
 Usage: program.py FOLDER API_URL GATEWAY_URL TOKEN. FOLDER/heard.jsonl has every event once, FOLDER/cursor where to go on,
-FOLDER/ended why it ended. "card" is answered with a card, anything else that is addressed with its own words.
+FOLDER/ended why it ended. "card" is answered with a card, "speak" with files, anything else that is addressed with its own words.
 """
 
 import asyncio
 import json
 import os
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 from adapters.chat.discord.adapter import Discord
@@ -15,9 +16,11 @@ from adapters.chat.discord.settings import Settings
 from bot.clock import SystemClock
 from bot.model.errors import PermanentError, TemporaryError
 from bot.model.events import Batch, Event, Message
-from bot.model.reports import Control, Outgoing, Paragraph, Report
+from bot.model.reports import Attachment, Control, Outgoing, Paragraph, Report
 
 VOTES = (Control("approve", "✅", "approve"), Control("reject", "❌", "reject"))
+SOUND = b64encode(bytes(range(256)) * 300).decode()
+SPOKEN = (Attachment("answer.ogg", SOUND, "audio/ogg"), Attachment("words.txt", "grün"))
 
 
 class Store:
@@ -26,6 +29,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "heard.jsonl"
         self.place = folder / "cursor"
+        self.lost = folder / "lost.jsonl"
         self.ids = set()
         if self.file.exists():
             self.ids = {json.loads(line)["id"] for line in self.file.read_text().splitlines()}
@@ -42,6 +46,9 @@ class Store:
                 out.write(json.dumps(fields | {"id": each.id}) + "\n")
             out.flush()
             os.fsync(out.fileno())
+        if batch.gone or batch.closed:
+            with self.lost.open("a") as out:
+                out.write(json.dumps({"gone": batch.gone, "closed": batch.closed}) + "\n")
         self.place.write_text(batch.cursor or "")
         return new
 
@@ -53,6 +60,8 @@ async def speak(chat: Discord, event: Event, number: int) -> None:
     report = Report("plan", (Paragraph("Plan 7f3a"), Paragraph("web1")), controls=VOTES)
     if not card:
         report = Report("answer", (Paragraph(event.text),))
+    if event.text == "speak":
+        report = Report("answer", (Paragraph("91 % full"),), attachments=SPOKEN)
     outgoing = Outgoing(f"for {event.id}", number, event.conversation, "post", report)
     while True:
         try:

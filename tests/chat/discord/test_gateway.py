@@ -1,39 +1,13 @@
 """A process of its own, real sockets, a fake Discord: resume, drops, malformed payloads, limits, revoked tokens."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from tests.chat.discord.process import Process, process_on
 from tests.servers.discord_fake import CHANNEL, GUILD, QUIET, FakeDiscord, Fault
-from tests.servers.discord_official import Official
 
 ROOMS = (CHANNEL, QUIET)
-
-
-@pytest.fixture
-async def discord(official: Official | None) -> AsyncIterator[FakeDiscord]:
-    server = FakeDiscord()
-    await server.start()
-    yield server
-    await server.close()
-    if official is not None:
-        wrong = [
-            each
-            for made in server.requests
-            for each in official.wrong(made.method, made.path, made.body, made.query)
-        ]
-        assert not wrong, "\n".join(wrong)
-
-
-@pytest.fixture
-async def process(discord: FakeDiscord, tmp_path: Path) -> AsyncIterator[Process]:
-    async with process_on(discord, tmp_path) as process:
-        await process.start()
-        yield process
 
 
 async def test_a_mention_is_answered_in_its_thread(process: Process, discord: FakeDiscord) -> None:

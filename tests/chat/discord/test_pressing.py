@@ -64,12 +64,20 @@ async def test_a_card_in_a_direct_conversation_is_pressed_and_changed_there(scen
         ("ask", {"question": "about disk space", "agent": "web1"}, "ask web1 about disk space"),
         ("do", {"request": "add a static site"}, "add a static site"),
         ("do", {"request": "restart nginx", "agent": "web1"}, "restart nginx on web1"),
-        ("wish", {"text": "rotate the certificates"}, "wish rotate the certificates"),
         ("capabilities", {}, "capabilities"),
         ("capabilities", {"query": "disk"}, "capabilities disk"),
         *(
             (word, {}, word)
-            for word in ("status", "plans", "approvals", "agents", "help", "stop", "resume")
+            for word in (
+                "status",
+                "plans",
+                "approvals",
+                "agents",
+                "audit",
+                "help",
+                "stop",
+                "resume",
+            )
         ),
     ],
 )

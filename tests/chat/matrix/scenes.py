@@ -32,6 +32,8 @@ class Ears:
         self.chat = chat
         self.cursor = cursor
         self.events: list[Event] = []
+        self.gone: list[str] = []
+        self.closed: list[tuple[str, str]] = []
         self.error: BaseException | None = None
         self._news = asyncio.Condition()
         self._task = asyncio.create_task(self._run())
@@ -48,6 +50,8 @@ class Ears:
     async def _store(self, batch: Batch) -> None:
         async with self._news:
             self.events.extend(batch.events)
+            self.gone.extend(batch.gone)
+            self.closed.extend(batch.closed)
             self.cursor = batch.cursor or self.cursor
             self._news.notify_all()
 

@@ -4,16 +4,19 @@ import pytest
 
 pytest.importorskip("vodozemac", reason="the extra matrix-nio[e2e] is not installed")
 
+import base64
+import json
 from dataclasses import replace
 
 from nio.crypto import decrypt_attachment
 
+from bot.model.errors import PermanentError
 from bot.model.events import Message, Reaction
 from bot.model.people import Account
 from bot.model.reports import Attachment
 from tests.chat.matrix.scenes import INSTANCE, VOTES, Bench, card, joined, outgoing
 from tests.chat.matrix.secrecy import ENCRYPTION, Phone, Secret, enter, numbers, shown, texts
-from tests.servers.matrix_driver import Driver
+from tests.servers.matrix_driver import Driver, Json
 from tests.servers.synapse import Synapse, User
 
 
@@ -195,3 +198,45 @@ NONSENSE: tuple[dict[str, object], ...] = (
     {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "b", "session_id": "c", "device_id": "d"},
     {"algorithm": 5, "m.relates_to": 5},
 )
+
+
+async def test_a_file_in_an_encrypted_room_is_opened(
+    secret: Secret, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And neither read with another key nor when somebody has changed it; the key goes into no log."""
+    caplog.set_level("DEBUG")
+    await secret.carol.bring(secret.room, "notes.txt", b"for us alone")
+    voice = {"org.matrix.msc3245.voice": {}, "org.matrix.msc1767.audio": {"duration": 4_200}}
+    more: Json = {"msgtype": "m.audio", "info": {"mimetype": "audio/ogg", "size": 5}, **voice}
+    await secret.carol.bring(secret.room, "voice.ogg", b"sound", **more)
+    first, second = await secret.ears.until(lambda events: len(events) == 2)
+    assert isinstance(first, Message)
+    assert isinstance(second, Message)
+    (file,), (spoken,) = first.files, second.files
+    assert await secret.chat.fetch(file, 12) == b"for us alone"
+    assert (spoken.voice, spoken.seconds) == (True, 4.2)
+    assert await secret.chat.fetch(spoken, 5) == b"sound"
+    opened_by = json.loads(file.id)
+    other = json.loads(spoken.id)
+    changed = replace(file, id=json.dumps(opened_by | {"url": other["url"]}))
+    broken = replace(file, id=json.dumps(opened_by | {"key": "AAAA"}))
+    for bad in (changed, broken):
+        with pytest.raises(PermanentError, match="not what was sent") as caught:
+            await secret.chat.fetch(bad, 100)
+        assert caught.value.reason == "file_hash"
+    with pytest.raises(PermanentError, match="longer than"):
+        await secret.chat.fetch(replace(file, size=None), 11)
+    assert opened_by["key"] not in caplog.text
+
+
+async def test_bytes_for_an_encrypted_room(secret: Secret) -> None:
+    spoken = Attachment("answer.ogg", base64.b64encode(b"sound").decode(), "audio/ogg")
+    report = card("said", attachments=(spoken,))
+    await secret.chat.send(outgoing("k1", "post", secret.room, "", report=report))
+    _, file = [e for e in await secret.carol.messages(secret.room) if e.sender == secret.bot]
+    opened_by = file.content["file"]
+    raw = await secret.carol.download(opened_by["url"])
+    key, hash = opened_by["key"]["k"], opened_by["hashes"]["sha256"]
+    assert raw != b"sound"
+    assert decrypt_attachment(raw, key, hash, opened_by["iv"]) == b"sound"
+    assert (file.kind, file.content["info"]["mimetype"]) == ("m.audio", "audio/ogg")

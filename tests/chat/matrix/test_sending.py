@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.chat.matrix.delivery import seeds
 from adapters.chat.matrix.render import ROOM_FOR_CONTENT
 from bot.model.errors import PermanentError
 from bot.model.events import Reaction
@@ -242,10 +243,20 @@ async def test_a_room_that_is_not_ours_is_passed_over(scene: Scene, alice: Drive
     with pytest.raises(PermanentError) as caught:
         await scene.chat.send(outgoing("k1", "post", elsewhere, reference, report=card("x")))
     assert caught.value.reason == "M_FORBIDDEN"
-    assert "Invite the bot" in caught.value.mend
+    assert "Invite me again" in caught.value.mend
 
 
 async def test_nobody_of_that_name(scene: Scene) -> None:
     nobody = Account(INSTANCE, "not a matrix id")
     with pytest.raises(PermanentError):
         await scene.chat.send(scene.post("k1", card("x"), "", only_to=nobody))
+
+
+def test_what_the_bot_puts_on_a_card() -> None:
+    """What people join in; of the rest too much would be there."""
+    stop, hold = Control("cancel", "🛑", "cancel"), Control("hold", "⏸️", "hold")
+    undo, good = Control("undo", "↩️", "roll back"), Control("good", "👍", "good")
+    assert seeds(VOTES) == ["✅", "❌"]
+    assert seeds((*VOTES, Control("resume", "▶️", "resume"), stop)) == ["✅", "❌"]
+    assert seeds((hold, stop)) == ["🛑"]
+    assert seeds((undo, good)) == seeds(()) == []
