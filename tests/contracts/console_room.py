@@ -25,8 +25,8 @@ class ConsoleRoom(Room):
         super().__init__(folder / "parley.log")
         accounts = {name: name for name in world.KNOWN}
         table = "[chat.console]\nimpersonate = true"
-        configuration = world.write(folder, port, table, "console", accounts)
-        self._command = list(command) or [PARLEY, "-c", str(configuration), "chat", "--json"]
+        self.configuration = world.write(folder, port, table, "console", accounts)
+        self._command = list(command) or [PARLEY, "-c", str(self.configuration), "chat", "--json"]
         self._numbers = itertools.count(1)
         self._written: list[bytes] = []
         self._lines: list[Line] = []
@@ -37,6 +37,15 @@ class ConsoleRoom(Room):
         number = next(self._numbers)
         said = Said(f"m{number}", thread or f"t{number}")
         await self._write({"id": said.id, "as": person, "text": text, "thread": said.thread})
+        return said
+
+    async def speaks(self, person: str, sound: bytes, thread: str) -> Said:
+        number = next(self._numbers)
+        file = self.log.with_name(f"note{number}.ogg")
+        file.write_bytes(sound)
+        said = Said(f"m{number}", thread)
+        line = {"id": said.id, "as": person, "file": str(file), "text": "", "thread": thread}
+        await self._write(line)
         return said
 
     async def rewrites(self, person: str, said: Said, text: str) -> None:

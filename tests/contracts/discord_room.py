@@ -18,6 +18,7 @@ from bot.store import documents
 from tests.contracts import world
 from tests.contracts.heard import Heard, Json, Line, Said
 from tests.contracts.room import PATIENCE, Room
+from tests.servers.discord_cdn import Cdn
 from tests.servers.discord_fake import BOT, CHANNEL, TOKEN, FakeDiscord
 from tests.servers.discord_official import absent, official
 
@@ -29,6 +30,8 @@ USERS = {
     "mallory": "1009",
     "otherbot": "1008",
 }
+VOICE = 8192
+"""The flag of a message that is a voice note."""
 SHOWN = ("content", "embeds", "components")
 
 
@@ -38,6 +41,7 @@ class DiscordRoom(Room):
     def __init__(self, folder: Path, port: int, *, trusted: bool = False) -> None:
         super().__init__(folder / "parley.log")
         self.fake = FakeDiscord()
+        self.cdn = Cdn()
         self.token = TOKEN
         self._folder = folder
         self._port = port
@@ -49,8 +53,9 @@ class DiscordRoom(Room):
     async def open(self) -> None:
         """The guild, and the bot in it."""
         await self.fake.start()
+        self._files = await self.cdn.start()
         table = f'[chat.discord]\napi_url = "{self.fake.api_url}"\ngateway_url = "{self.fake.gateway_url}"\n'
-        table += 'token = "env:DISCORD_TOKEN"'
+        table += f'token = "env:DISCORD_TOKEN"\ncdn_urls = ["{self.cdn.url}"]'
         accounts = {name: USERS[name] for name in world.KNOWN}
         self.configuration = world.write(
             self._folder, self._port, table, "discord", accounts, self._more
@@ -64,6 +69,12 @@ class DiscordRoom(Room):
             await self.fake.open_thread(thread, user=USERS[person])
         id = await self.fake.say(text, thread or CHANNEL, USERS[person])
         return Said(id, thread or id)
+
+    async def speaks(self, person: str, sound: bytes, thread: str) -> Said:
+        about = {"content_type": "audio/ogg", "duration_secs": 2.9, "waveform": ""}
+        file = self.cdn.attachment(self.fake.id(), "voice-message.ogg", sound, **about)
+        id = await self.fake.say("", thread, USERS[person], files=[file], voice=VOICE)
+        return Said(id, thread)
 
     async def rewrites(self, person: str, said: Said, text: str) -> None:
         channel = CHANNEL if said.id == said.thread else said.thread
@@ -155,7 +166,8 @@ class DiscordRoom(Room):
                 await asyncio.sleep(0.02)
 
     def _ready(self) -> bool:
-        return bool(self._rows("SELECT instance, position FROM cursors"))
+        placed = self._rows("SELECT instance, position FROM cursors")
+        return bool(placed) and self.fake.listening
 
     async def launch(self) -> None:
         """Start the process, and no more."""
@@ -191,6 +203,7 @@ class DiscordRoom(Room):
     async def close(self) -> None:
         await self.kill_bot()
         await self.fake.close()
+        await self._files.cleanup()
 
 
 def _named(id: str) -> str | None:

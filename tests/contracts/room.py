@@ -27,11 +27,16 @@ class Room(ABC):
     def __init__(self, log: Path) -> None:
         self.log = log
         self.patience = PATIENCE
+        self.configuration = Path()
         self.process: asyncio.subprocess.Process | None = None
 
     @abstractmethod
     async def says(self, person: str, text: str, thread: str | None = None) -> Said:
         """Somebody writes: in a thread, or else as the beginning of one. While the bot is away, too."""
+
+    @abstractmethod
+    async def speaks(self, person: str, sound: bytes, thread: str) -> Said:
+        """Somebody sends a voice note into a thread, without a word beside it."""
 
     @abstractmethod
     async def rewrites(self, person: str, said: Said, text: str) -> None:

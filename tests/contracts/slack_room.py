@@ -69,6 +69,16 @@ class SlackRoom(Room):
         id = f"{CHANNEL}/{said['ts']}"
         return Said(id, thread or id)
 
+    async def speaks(self, person: str, sound: bytes, thread: str) -> Said:
+        about = {"mimetype": "audio/mp4", "subtype": "slack_audio", "duration_ms": 2_900}
+        file = self.fake.bring("audio_message.m4a", size=len(sound), **about)
+        self.fake.contents[file["id"]] = sound
+        more = {"subtype": "file_share", "files": [file]}
+        stamp = thread.partition("/")[2]
+        said = self.fake.say(USERS[person], "", CHANNEL, thread_ts=stamp, **more)
+        await self._tell(said)
+        return Said(f"{CHANNEL}/{said['ts']}", thread)
+
     async def rewrites(self, person: str, said: Said, text: str) -> None:
         message = self.fake.shown(said.id)
         message["text"] = text.replace("@infra", f"<@{BOT}>")

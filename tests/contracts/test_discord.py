@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 
 from tests.contracts import checks
-from tests.contracts.discord_room import USERS, DiscordRoom
+from tests.contracts.discord_room import USERS, VOICE, DiscordRoom
 from tests.contracts.heard import Heard, Json, Line
 from tests.contracts.test_delivery import READ, all_answered, crowd
 from tests.contracts.test_votes import bob_decides, still_waits
+from tests.servers import speech
 from tests.servers.discord_fake import CHANNEL, Fault
 from tests.servers.discord_official import absent, official
 from tests.servers.discord_people import delete
@@ -292,3 +293,20 @@ async def test_a_deliberate_mistake_is_found() -> None:
     assert found.wrong("POST", f"/channels/{CHANNEL}/messages", long)
     assert found.wrong("POST", f"/channels/{CHANNEL}/messages", {"content": "x", "unknown": 1})
     assert found.wrong("POST", f"/channels/{CHANNEL}/nonsense", {})
+
+
+async def test_a_request_by_voice_in_a_direct_message(discord: DiscordRoom) -> None:
+    """Discord has no words beside a voice note, so this is how to ask for something new."""
+    with speech.service((200, speech.text("ask web1 about disk space"), {})) as service:
+        with discord.configuration.open("a", encoding="utf8") as file:
+            file.write(f'\n[speech]\nurl = "{service.url}"\nmodel = "any"\n')
+        await discord.kill_bot()
+        await discord.start_bot()
+        direct = discord.fake._direct(USERS["alice"])["id"]
+        about = {"content_type": "audio/ogg", "duration_secs": 2.9, "waveform": ""}
+        sound = discord.cdn.attachment(discord.fake.id(), "voice-message.ogg", b"OggS", **about)
+        await discord.fake.say("", direct, USERS["alice"], files=[sound], voice=VOICE)
+        await discord.until(
+            lambda heard: any("Filesystem" in words for words in heard.private("alice"))
+        )
+        assert "ask web1 about disk space" in (await discord.heard()).private("alice")[0]

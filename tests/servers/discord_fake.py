@@ -203,6 +203,11 @@ class FakeDiscord(World):
         self._open.clear()
 
     @property
+    def listening(self) -> bool:
+        """Whether somebody hears every event from now on."""
+        return any(each.ready for each in self._open)
+
+    @property
     def connected(self) -> int:
         """How many gateway sockets are open."""
         return len(self._open)
