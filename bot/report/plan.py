@@ -84,7 +84,8 @@ def _pending(view: PlanView) -> list[Paragraph]:
 
 
 def _for(view: PlanView) -> str:
-    return f"for {', '.join(line(name) for name in view.plan.requesters)}"
+    spoken = ", by voice" if view.plan.spoken else ""
+    return f"for {', '.join(line(name) for name in view.plan.requesters)}{spoken}"
 
 
 def _asked(view: PlanView) -> Paragraph:

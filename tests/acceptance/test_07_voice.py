@@ -51,6 +51,7 @@ def test_a_voice_note_is_quoted_then_planned_and_runs_when_approved(
     assert WISH in quote["text"]
     card = bot.says("plan")
     assert "hello" in card["text"]
+    assert "for alice, by voice" in card["text"].splitlines()[0]
     bot.reacts("✅", card["message"])
     bot.says("result")
     assert (sites[0] / "hello" / "index.html").is_file()
