@@ -25,23 +25,39 @@ from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
 
+FIRST, LONGEST = 1.0, 300.0
+"""Seconds until a chat that broke listens again: at first, and at most."""
 TRIES = 8
 """How often the reactions on pending cards are asked for at the start, over about two minutes."""
 
 
 async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
-    """Everything this chat hears, until it ends. A chat that can never work is logged; the others go on."""
-    try:
-        cursor = await house.store.read(lambda connection: inbox.cursor(connection, instance))
-        await _reconcile(house, instance, chat, dispatch)
-        async with aclosing(chat.listen(cursor)) as heard:  # type: ignore[type-var]  # listen is an async generator
-            async for batch in heard:
-                await _lose(house, instance, batch)
-                await _take(house, instance, chat, dispatch, batch)
-                _count(house, instance, batch)
-    except PermanentError as error:
-        log.error("chat %s ended: %s", instance, error)  # noqa: TRY400 - a sentence with the mend, no traceback
-        house.health[instance] = house.down[instance] = str(error)
+    """Everything this chat hears, until it ends. A chat that can never work is logged; the others go on. One that breaks
+    listens again from where it was, later and later."""
+    pause = FIRST
+    while True:
+        try:
+            await _hear(house, instance, chat, dispatch)
+        except PermanentError as error:
+            log.error("chat %s ended: %s", instance, error)  # noqa: TRY400 - a sentence with the mend, no traceback
+            house.health[instance] = house.down[instance] = str(error)
+        except Exception as error:  # an adapter's own mistake must not end the other chats
+            log.exception("chat %s broke and listens again in %.0f s", instance, pause)
+            house.health[instance] = f"broke, and listens again: {error!r}"
+            await house.clock.sleep(pause)
+            pause = min(LONGEST, pause * 2)
+            continue
+        return
+
+
+async def _hear(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
+    cursor = await house.store.read(lambda connection: inbox.cursor(connection, instance))
+    await _reconcile(house, instance, chat, dispatch)
+    async with aclosing(chat.listen(cursor)) as heard:  # type: ignore[type-var]  # listen is an async generator
+        async for batch in heard:
+            await _lose(house, instance, batch)
+            await _take(house, instance, chat, dispatch, batch)
+            _count(house, instance, batch)
 
 
 async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:

@@ -28,11 +28,18 @@ class Heard:
 
     batches: Sequence[Sequence[Message]]
     wanted: int
+    breaks: int = 0
+    cursors: list[str | None] = field(default_factory=list)
     said: list[Outgoing] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
-        for number, batch in enumerate(self.batches):
+        self.cursors.append(cursor)
+        done = int(cursor[1:]) + 1 if cursor else 0
+        for number, batch in [*enumerate(self.batches)][done:]:
+            if number == 1 and self.breaks:
+                self.breaks -= 1
+                raise ValueError("a payload that nobody had thought of")
             yield Batch(tuple(batch), f"c{number}")
         await self.enough.wait()
 
@@ -50,13 +57,15 @@ class Heard:
         return [each for each in self.said if each.report is not None]
 
 
-async def hear(folder: Path, *batches: Sequence[Message], wanted: int) -> tuple[Heard, list[str]]:
+async def hear(
+    folder: Path, *batches: Sequence[Message], wanted: int, breaks: int = 0
+) -> tuple[Heard, list[str]]:
     """What a whole bot says to these batches; the states of its inbox in the end."""
     people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
     table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
     configuration = config.build(table, None, folder)
     async with app.open_house(configuration) as house, asyncio.timeout(30):
-        chat = Heard(batches, wanted)
+        chat = Heard(batches, wanted, breaks)
         await app.serve(house, configuration, {"console": chat}, asyncio.Event())
         states = await house.store.read(
             lambda c: [
@@ -87,3 +96,11 @@ async def test_of_one_conversation_the_second_waits_for_the_first(tmp_path: Path
     assert states == ["done"] * 5
     keys = [each.key for each in chat.answers]
     assert keys == [f"reply/console//message/m{number}" for number in range(5)]
+
+
+async def test_a_chat_that_breaks_listens_again_from_where_it_was(tmp_path: Path) -> None:
+    """Twice: the process and its other chats go on, and nothing is handled twice or passed over."""
+    batches = ([asked("m1")], [asked("m22")], [asked("m333")])
+    chat, states = await hear(tmp_path, *batches, wanted=3, breaks=2)
+    assert states == ["done"] * 3
+    assert chat.cursors == [None, "c0", "c0"]
