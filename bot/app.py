@@ -35,7 +35,7 @@ from bot.planner.offline import OfflinePlanner
 from bot.recheck import recheck
 from bot.redact import ExactRedactor
 from bot.speech import Ears
-from bot.store import outbox
+from bot.store import inbox, outbox
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
 from bot.store.seal import Sealer
@@ -193,9 +193,9 @@ async def serve(
             await _cancel(ears)
             await house.runner.drain(configuration.drain.total_seconds())
         await rest.come(to_the_end=not stop.is_set())
-        if house.ears is not None:
-            house.ears.leave()
+        house.leaving.leave()
         await _cancel(running)
+    await house.store.write(inbox.give_back)
     await sealer.seal()
     suspects.close()
     return not any(delivery.dead for delivery in rest.deliveries.values())

@@ -18,7 +18,7 @@ async def handle(house: House, event: Event) -> Effect:
     match event:
         case Message() if voice.is_note(event):
             return await voice.handle(house, event)
-        case Message(addressed=True) if files.are_meant(event):
+        case Message() if files.are_meant(event):
             return await files.handle(house, event)
         case Message(addressed=True):
             return await request.handle(house, event)

@@ -1,5 +1,6 @@
 """The rooms as one value. Made by `bot.app`, handed to `bot.flow`, the cases, and the loops that publish and deliver."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from approvals.people import People
 from approvals.policy import Policy
 from bot.bus import Bus
 from bot.execution.runner import Runner
+from bot.leaving import Leaving
 from bot.metrics import Metrics
 from bot.model.people import Conversation
 from bot.model.plans import Agent
@@ -38,7 +40,8 @@ class House:
     """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
     `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
     whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for
-    long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to."""
+    long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to; `leaving` is what a stop
+    need not wait for, and `pages` whose turn it is to have a sent page looked through."""
 
     name: str
     store: Store
@@ -64,3 +67,5 @@ class House:
     stuck: dict[str, str] = field(default_factory=dict)
     fetches: dict[str, Fetches] = field(default_factory=dict)
     ears: Ears | None = None
+    leaving: Leaving = field(default_factory=Leaving)
+    pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -3,10 +3,7 @@ the loop that speaks results."""
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.model.ports import Speech
 
@@ -20,36 +17,18 @@ _OPUS_RATE = 48_000
 @dataclass(frozen=True, slots=True)
 class Ears:
     """A configured service. A longer note than `megabytes` or `seconds` is not listened to; `replies`: the result of a
-    spoken request is spoken as well."""
+    spoken request is spoken as well; whoever listens waits for one of the `turns`."""
 
     speech: Speech
     megabytes: int
     seconds: float
     replies: bool
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _listening: set[asyncio.Task[Any]] = field(default_factory=set)
 
     @property
     def most(self) -> int:
         """The same in bytes."""
         return self.megabytes * 1_000_000
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Whoever listens waits for its turn, and may be sent away by `leave` until it is done."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._listening.add(task)
-        try:
-            async with self.turns:
-                yield
-        finally:
-            self._listening.discard(task)
-
-    def leave(self) -> None:
-        """At a stop: what is still listened to is left as it is, stored, and begun again at the next start."""
-        for task in self._listening:
-            task.cancel()
 
 
 def length_of(sound: bytes) -> float | None:

@@ -98,7 +98,7 @@ class OpenAISpeech:
                 raw = await _read(answer, most)
                 if answer.status == 200:
                     return raw
-                raise refused(answer.status, raw, answer.headers)
+                raise refused(answer.status, answer.headers)
         except TimeoutError as error:
             what = f"The speech service did not answer within {self._settings.timeout:.0f} s."
             raise TemporaryError(
@@ -117,9 +117,8 @@ class OpenAISpeech:
         return self._session
 
 
-def refused(status: int, raw: bytes, head: Mapping[str, str]) -> ParleyError:
-    """What an answer other than 200 means, with the mend. Pure."""
-    said = _said(raw)
+def refused(status: int, head: Mapping[str, str]) -> ParleyError:
+    """What an answer other than 200 means, with the mend. Pure. What the service says of it is not shown: it may hold the key."""
     if status in {401, 403}:
         what = f"The speech service refuses my key ({status})."
         return PermanentError(
@@ -136,9 +135,9 @@ def refused(status: int, raw: bytes, head: Mapping[str, str]) -> ParleyError:
     if status == 413:
         return PermanentError("That is too long for the speech service (413).", _TYPE_IN)
     if status in {400, 415, 422}:
-        what = f"The speech service cannot read that sound ({status}{said})."
+        what = f"The speech service cannot read that sound ({status})."
         return PermanentError(what, f"Record it anew, or {_TYPE_IN.casefold()}", reason="format")
-    what = f"The speech service answers {status}{said}."
+    what = f"The speech service answers {status}."
     return PermanentError(what, "An operator looks at [speech] url and model; type it meanwhile.")
 
 
@@ -148,16 +147,6 @@ def _after(head: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds < 86_400 else None
-
-
-def _said(raw: bytes) -> str:
-    """The service's own words on one line, short; they are shown as data."""
-    try:
-        told = json.loads(raw)
-        words = told["error"]["message"]
-    except (ValueError, RecursionError, LookupError, TypeError):
-        return ""
-    return f": {' '.join(words.split())[:120].rstrip('.')}" if isinstance(words, str) else ""
 
 
 def _words(raw: bytes) -> str:

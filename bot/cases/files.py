@@ -5,25 +5,29 @@ puts it.
 """
 
 import asyncio
+import json
 import re
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from approvals import gate
 from bot.cases import record, request, say
-from bot.house import Effect, House
+from bot.cases.fetch import fetch
+from bot.house import Effect, House, nothing
 from bot.model.errors import ParleyError, PermanentError
 from bot.model.events import File, Message
 from bot.model.sections import Refusal
 from bot.report import received
 from bot.report.received import Seen
-from capabilities.library import Library
-from capabilities.lint import lint
 
 MOST_PAGE = 256_000
 """Bytes of a capability that is looked through."""
 MOST_TEXT = 5_000_000
 """Bytes of a text that is measured."""
+PATIENCE = 15.0
+"""Seconds that looking through a page may take."""
 MOST_FILES = 5
 """Of one message; the others are left."""
 
@@ -58,7 +62,9 @@ def are_meant(event: Message) -> bool:
 
 
 async def handle(house: House, event: Message) -> Effect:
-    """One answer about all of them."""
+    """One answer about all of them; to nobody who did not speak to the bot: a picture in a thread answers no question."""
+    if not event.addressed:
+        return nothing
     person = gate.requester(event.account, house.people)
     if isinstance(person, Refusal):
         return request.stranger(house, event, person)
@@ -85,34 +91,50 @@ async def _seen(house: House, event: Message, file: File) -> Seen:
         return Seen(file.name, len(data))
     text = data.decode("utf-8", "replace")
     if page:
-        return await asyncio.to_thread(_page, file.name, text)
+        return await _page(house, file.name, text)
     return Seen(file.name, len(data), lines=len(text.splitlines()))
 
 
 async def _fetched(house: House, event: Message, file: File, limit: int) -> bytes:
-    chat = house.fetches.get(event.account.instance)
-    if chat is None:
-        raise PermanentError("I cannot fetch files here.", "Write words instead.")
     if file.size is not None and file.size > limit:
         raise PermanentError(f"I read {limit // 1000} kB of such a file at most.", "Send less.")
-    return await chat.fetch(file, limit)
+    with house.leaving.may():
+        return await fetch(house, event, file, limit, "Write words instead.")
 
 
-def _page(name: str, text: str) -> Seen:
-    """Compiled like any pack, in a folder of its own that is gone afterwards; the sender's name is not used for it."""
+async def _page(house: House, name: str, text: str) -> Seen:
+    """Compiled like any pack, in a folder of its own that is gone afterwards; the sender's name is not used for it. One at a
+    time, and in a process that can be ended: a pattern in it may take for ever."""
+    size, lines = len(text.encode()), len(text.splitlines())
     with TemporaryDirectory(prefix="parley-page-") as folder:
         path = Path(folder) / "sent.md"
         path.write_text(text, encoding="utf-8")
-        problems = lint((path,))
-        sections = Library((), own=path).sections()
-    return Seen(
-        name,
-        len(text.encode()),
-        lines=len(text.splitlines()),
-        page=True,
-        offers=tuple(f"{section.title} ({section.risk})" for section in sections),
-        problems=tuple(
-            (each.line, f"{each.what} {each.mend}".replace(str(path), "it"), each.warning)
-            for each in problems
-        ),
+        async with house.pages:
+            told = await _looked_through(path)
+    if told is None:
+        why = f"It takes too long to look through. Make its patterns and tables simpler, or run `parley capabilities lint {name}`."
+        return Seen(name, size, lines=lines, wrong=why)
+    offers = tuple(str(each) for each in told["offers"])
+    problems = tuple((line, str(words), bool(warning)) for line, words, warning in told["problems"])
+    return Seen(name, size, lines=lines, page=True, offers=offers, problems=problems)
+
+
+async def _looked_through(path: Path) -> dict[str, Any] | None:
+    """What `capabilities.sent` says of it; None when it was ended."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "capabilities.sent", str(path)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    found: dict[str, Any] | None = json.loads(said) if process.returncode == 0 else None
+    return found

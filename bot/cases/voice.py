@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from approvals import gate
 from bot.cases import card, reply, request, spoken
+from bot.cases.fetch import fetch
 from bot.house import Effect, House, nothing
 from bot.model.errors import PermanentError
 from bot.model.events import File, Message
@@ -74,11 +75,15 @@ async def _listen(house: House, event: Message) -> str:
         raise PermanentError(f"That are {len(notes)} voice notes.", "Send them one by one.")
     (note,) = notes
     _fits(house.ears, note.size, note.seconds)
-    async with house.ears.turn():
-        sound = await _fetched(house, event, note, house.ears)
-        _fits(house.ears, len(sound), length_of(sound))
-        text = await house.ears.speech.transcribe(sound, note.name, note.media_type)
-    return _usable(text)
+    with house.leaving.may():
+        async with house.ears.turns:
+            return _usable(await _heard(house, event, note, house.ears))
+
+
+async def _heard(house: House, event: Message, note: File, ears: Ears) -> str:
+    sound = await fetch(house, event, note, ears.most, "Type it instead.")
+    _fits(ears, len(sound), length_of(sound))
+    return await ears.speech.transcribe(sound, note.name, note.media_type)
 
 
 def _fits(ears: Ears, size: int | None, seconds: float | None) -> None:
@@ -92,13 +97,6 @@ def _fits(ears: Ears, size: int | None, seconds: float | None) -> None:
         most = f"{ears.seconds / 60:.0f} minutes" if ears.seconds >= 120 else f"{ears.seconds} s"
         what = f"That voice note is longer than {most}."
         raise PermanentError(what, "Say it in a shorter one, or type it.", reason="length")
-
-
-async def _fetched(house: House, event: Message, note: File, ears: Ears) -> bytes:
-    chat = house.fetches.get(event.account.instance)
-    if chat is None:
-        raise PermanentError("I cannot fetch files here.", "Type it instead.", reason="fetch")
-    return await chat.fetch(note, ears.most)
 
 
 def _usable(text: str) -> str:

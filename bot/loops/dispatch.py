@@ -21,7 +21,7 @@ from bot.loops.follow import Due, Follow
 from bot.loops.hearing import Heard, Hearing, costs
 from bot.loops.lanes import Lanes
 from bot.model.errors import ParleyError, StoreError
-from bot.model.events import Event, Message
+from bot.model.events import Click, Event, Message
 from bot.report import refusal
 from bot.store import inbox
 from bot.store.inbox import Received
@@ -86,9 +86,12 @@ class Dispatch:
         """Whether anything is handled now: what has nobody before it, but for what may have ended the process before."""
         if not self._suspects.note(hearing.instance, (each.event for each in hearing.heard)):
             return False
+        behind: set[str] = set()
         for each in hearing.heard:
             apart = self._suspects.among(hearing.instance, each.event) or self._awaited(each.event)
-            apart = apart or costs(each.event)
+            apart = apart or costs(each.event) or about(each.event) in behind
+            if apart and isinstance(each.event, Message):
+                behind.add(about(each.event))  # nothing of its thread overtakes it
             if not apart and self._lanes.take(each.lane):
                 each.handling = self._group.create_task(self._handled(each.event))
         return any(each.handling for each in hearing.heard)
@@ -159,7 +162,10 @@ class Dispatch:
             self._group.create_task(self._give_up(each) if worn else self._handle(each))
 
     async def _give_up(self, received: Received) -> None:
-        await patience.write(self._house, _said(self._house, received.event, _worn_out()))
+        """It is said to whoever spoke to the bot, and to nobody else."""
+        event = received.event
+        if isinstance(event, Click) or (isinstance(event, Message) and event.addressed):
+            await patience.write(self._house, _said(self._house, event, _worn_out()))
         self._next(received.lane)
 
     async def _end(self, heard: Heard, received: Received) -> None:
@@ -287,5 +293,6 @@ def _worn_out() -> ParleyError:
 
 
 def _said(house: House, event: Event, error: ParleyError) -> Effect:
-    report = refusal.failure_of(error)
+    clean = house.redactor.redact
+    report = refusal.error(clean(error.what), clean(error.mend))
     return lambda connection: say.reply(connection, event, report, house.clock.now())

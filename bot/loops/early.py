@@ -27,4 +27,4 @@ def unposted(connection: Connection, event: Event) -> bool:
         return outbox.opening(connection, instance) and not card.talked_about(connection, where)
     if outbox.by_reference(connection, instance, event.message):
         return False
-    return bool(outbox.undelivered(connection, instance))
+    return outbox.coming(connection, instance)

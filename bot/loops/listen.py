@@ -110,12 +110,26 @@ async def _lose(house: House, instance: str, batch: Batch) -> None:
 def _redacted(house: House, event: Event) -> Event:
     """Nobody's words are stored with one of our secrets in them."""
     match event:
-        case Message(text=text) if (clean := house.redactor.redact(text)) != text:
-            return replace(event, text=clean)
+        case Message():
+            return _clean(house, event)
         case Click(action=action) if (clean := house.redactor.redact(action)) != action:
             return replace(event, action=clean)
         case _:
             return event
+
+
+def _clean(house: House, event: Message) -> Message:
+    redact = house.redactor.redact
+    text = redact(event.text)
+    files = tuple(
+        replace(file, name=name) if (name := redact(file.name)) != file.name else file
+        for file in event.files
+    )
+    return (
+        event
+        if (text, files) == (event.text, event.files)
+        else replace(event, text=text, files=files)
+    )
 
 
 async def _refuse(house: House, chat: Chat, batch: Batch, error: StoreError) -> None:

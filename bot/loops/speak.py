@@ -46,7 +46,8 @@ class Speaker:
 
     async def _say(self, stored: Stored) -> None:
         try:
-            await self._spoken(stored)
+            with self._house.leaving.may():
+                await self._spoken(stored)
         except ParleyError as error:
             log.warning("the result of plan %s is not spoken: %s", stored.plan.id, error)
         except Exception:  # it must not end the others; the words are posted

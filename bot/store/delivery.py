@@ -70,6 +70,16 @@ _opening = Statement(
     )
     .limit(1)
 )
+_coming = Statement(
+    select(OUTBOX.c.number)
+    .where(
+        OPEN,
+        OUTBOX.c.kind == "post",
+        OUTBOX.c.instance == bindparam("chat"),
+        or_(OUTBOX.c.state == "trying", OUTBOX.c.uncertain),
+    )
+    .limit(1)
+)
 _try = _moving("waiting", state="trying", tries=OUTBOX.c.tries + 1, tried_at=bindparam("now"))
 _sent = _moving("trying", state="sent", reference=bindparam("ref"), sent_at=bindparam("now"))
 _retry = _moving(
@@ -204,6 +214,11 @@ def undelivered(connection: Connection, instance: str = "") -> int:
     """How much still waits or is under way, for one chat instance or for all ("")."""
     row = _undelivered.one(connection, chat=instance)
     return int(row[0]) if row else 0
+
+
+def coming(connection: Connection, instance: str) -> bool:
+    """Whether a post may have come out of which the reference is not noted yet."""
+    return _coming.one(connection, chat=instance) is not None
 
 
 def opening(connection: Connection, instance: str) -> bool:

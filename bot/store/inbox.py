@@ -23,11 +23,11 @@ State = Literal["waiting", "handling", "done", "failed"]
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     "waiting": frozenset({"handling"}),
-    "handling": frozenset({"handling", "done", "failed"}),
+    "handling": frozenset({"handling", "waiting", "done", "failed"}),
     "done": frozenset(),
     "failed": frozenset(),
 }
-"""`handling` follows itself when the process died over it and begins it again."""
+"""`handling` follows itself when the process died over it and begins it again; a clean stop gives it back."""
 
 MOST = 3
 """So often an event is begun; one that killed its handler each time ends `failed`."""
@@ -138,6 +138,11 @@ _first = Statement(
     update(INBOX)
     .where(INBOX.c.id == bindparam("of"), _OPEN, INBOX.c.state == "waiting")
     .values(attempts=1, state="handling")
+)
+_give_back = Statement(
+    update(INBOX)
+    .where(_OPEN, INBOX.c.state == "handling", INBOX.c.attempts > 0)
+    .values(attempts=INBOX.c.attempts - 1, state="waiting")
 )
 _end = Statement(
     update(INBOX)
@@ -252,6 +257,11 @@ def begin_all(connection: Connection, events: Sequence[Received]) -> None:
     """`begin` for many that were never begun, in one statement. Raises TransitionError, and then none is begun."""
     if _first.many(connection, [{"of": event.id} for event in events]) != len(events):
         raise TransitionError(f"Of {len(events)} events not all are waiting.")
+
+
+def give_back(connection: Connection) -> int:
+    """At a clean stop: what was begun and is left for the next start did not end the process. How many."""
+    return _give_back.run(connection)
 
 
 def done(connection: Connection, id: int) -> None:

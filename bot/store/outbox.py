@@ -17,6 +17,7 @@ from bot.model.reports import Outgoing, Report
 from bot.store import documents, fresh
 from bot.store.delivery import (
     claim,
+    coming,
     opening,
     recover,
     retry,
@@ -38,6 +39,7 @@ __all__ = [
     "State",
     "by_reference",
     "claim",
+    "coming",
     "edit",
     "known",
     "open_posts",

@@ -81,3 +81,44 @@ def test_a_stranger_learns_nothing_about_a_file(bot: Bot, tmp_path: Path) -> Non
 def test_what_cannot_be_had_is_said(bot: Bot, path: str) -> None:
     sends(bot, Path(path))
     assert "could not be read" in bot.says("answer")["text"]
+
+
+PATTERN = """# A page
+
+## How to try
+- Aliases: try
+- Risk: read
+- Parameters: p
+
+```bash
+echo {p}
+```
+
+## Parameters
+| name | type    | rule                                  | description |
+|------|---------|---------------------------------------|-------------|
+| p    | pattern | matches `(a+)+b`; default %s | x           |
+"""
+
+
+def test_a_pattern_that_takes_for_ever_holds_nobody_up(bot: Bot, tmp_path: Path) -> None:
+    """The page is looked through in a process of its own, which is ended."""
+    file = tmp_path / "page.md"
+    file.write_text(PATTERN % ("a" * 40))
+    bot.line({"as": "guest", "file": str(file), "thread": "t1"})
+    bot.hears("@infra plans", thread="t2")
+    bot.says("answer", thread="t2")
+    assert "takes too long to look through" in bot.says("answer", thread="t1")["text"]
+    bot.end()
+
+
+def test_a_picture_in_a_thread_answers_no_question(bot: Bot, tmp_path: Path) -> None:
+    file = tmp_path / "shot.png"
+    file.write_bytes(b"x")
+    bot.hears("@infra create a site on web1")
+    bot.says("question")
+    bot.line({"as": "guest", "file": str(file), "thread": "t1", "text": ""})
+    bot.hears("hello")
+    assert bot.says("plan")["report"]["plan"]["requesters"] == ["alice"]
+    bot.end()
+    assert bot.posts("t1") == ["question", "plan"]

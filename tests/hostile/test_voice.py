@@ -1,5 +1,6 @@
 """Voice notes against the bot: transcripts that want to be obeyed, notes that are too much, a service that fails, kill -9."""
 
+import json
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -262,3 +263,74 @@ def test_a_pipe_for_a_voice_note_holds_nothing_up(bot: Bot, tmp_path: Path) -> N
     subprocess.run(["mkfifo", pipe], check=True)
     speaks(bot, pipe)
     assert "no plain file" in bot.says("error")["text"]
+
+
+def at_once(bot: Bot, *lines: Line) -> None:
+    """Several lines in one write: they are heard together."""
+    bot.raw("\n".join(json.dumps(line) for line in lines))
+
+
+def test_words_do_not_overtake_a_note(bot: Bot, hears: Service, note: Path) -> None:
+    hears.says("create a site called hello on web1")
+    at_once(
+        bot,
+        {"id": "v1", "as": "alice", "file": str(note), "thread": "t1"},
+        {"id": "x2", "as": "alice", "text": "make it called welcome", "thread": "t1"},
+    )
+    assert bot.says("plan")["report"]["plan"]["revision"] == 1
+    assert bot.says("plan")["report"]["plan"]["revision"] == 2
+
+
+def test_an_approval_does_not_overtake_a_spoken_change(
+    bot: Bot, hears: Service, note: Path, tmp_path: Path
+) -> None:
+    bot.hears("@infra create a site called hello on web1")
+    bot.says("plan")
+    hears.says("make it called welcome")
+    at_once(
+        bot,
+        {"id": "v1", "as": "alice", "file": str(note), "thread": "t1", "text": ""},
+        {"id": "x2", "as": "bob", "text": "@infra approve", "thread": "t1"},
+    )
+    assert bot.says("plan")["report"]["plan"]["revision"] == 2
+    bot.end()
+    assert not (tmp_path / "sites" / "hello").exists()
+
+
+def test_what_the_service_says_is_not_shown(bot: Bot, hears: Service, note: Path) -> None:
+    hears.answers = [(400, b'{"error": {"message": "bad header: Bearer sk-SECRET"}}', {})]
+    speaks(bot, note)
+    told = bot.says("error")["text"]
+    assert "cannot read that sound (400)" in told
+    assert "SECRET" not in told
+
+
+def test_a_stop_does_not_wait_for_a_result_to_be_spoken(
+    hears: Service, configure: Callable[..., Path], bots: Callable[[Path], Bot], note: Path
+) -> None:
+    speech = f'\n[speech]\nurl = "{hears.url}"\nmodel = "any"\ntimeout = 600\nreply = true\nreply_model = "any"\n'
+    bot = bots(configure(speech))
+    hears.says("ask web1 about disk space")
+    speaks(bot, note)
+    bot.says("answer")
+    hears.gate.clear()
+    bot.says("answer")
+    bot.process.terminate()
+    assert bot.process.wait(60) == 0
+
+
+def test_stops_are_no_attempts(bot: Bot, hears: Service, note: Path) -> None:
+    """Four clean stops while it is being heard: it is heard all the same."""
+    hears.gate.clear()
+    speaks(bot, note)
+    assert hears.begun.wait(30)
+    for _ in range(4):
+        hears.begun.clear()
+        bot.process.terminate()
+        assert bot.process.wait(60) == 0
+        bot.close()
+        bot.start()
+        assert hears.begun.wait(30)
+    hears.says("create a site called hello on web1")
+    hears.gate.set()
+    assert "hello" in bot.says("plan")["text"]

@@ -74,6 +74,7 @@ class FakeDiscord(World):
         self.joined_at = "2026-01-01T00:00:00+00:00"
         self.guilds_after = 0.0
         """Seconds between READY and the guild: on a big bot they come one after another."""
+        self.everyone = (1 << 50) - 1
         self.guilds = [GUILD, OTHER_GUILD]
         self._open: list[Connection] = []
         self._runner: web.AppRunner | None = None
@@ -284,7 +285,7 @@ class FakeDiscord(World):
 
     def guild(self, id: str = GUILD) -> Json:
         """A guild as GUILD_CREATE tells it."""
-        everyone = {"id": id, "name": "@everyone", "permissions": str((1 << 50) - 1), "position": 0, "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
+        everyone = {"id": id, "name": "@everyone", "permissions": str(self.everyone), "position": 0, "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False, "managed": False, "mentionable": False, "flags": 0}  # fmt: skip
         me = {"user": user(BOT, "infra", bot=True), "roles": [], "joined_at": self.joined_at, "deaf": False, "mute": False, "flags": 0}  # fmt: skip
         inside = [each for each in self.channels.values() if each.get("guild_id") == id]
         threads = [each for each in inside if each["type"] == 11]
@@ -293,4 +294,4 @@ class FakeDiscord(World):
 
     def _seen(self, channel: Json) -> Json:
         last = max(self.messages[channel["id"]], key=int, default=None)
-        return channel | {"last_message_id": last, "position": 0, "permission_overwrites": []}
+        return {"permission_overwrites": []} | channel | {"last_message_id": last, "position": 0}

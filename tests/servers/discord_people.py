@@ -1,6 +1,6 @@
 """What people take away in the fake Discord: messages, threads, channels, a server; what they archive and lock."""
 
-from tests.servers.discord_fake import FakeDiscord
+from tests.servers.discord_fake import GUILD, FakeDiscord
 
 
 async def delete(fake: FakeDiscord, channel: str, *messages: str, tell: bool = True) -> None:
@@ -54,3 +54,24 @@ def archive(fake: FakeDiscord, thread: str, *, locked: bool = False) -> None:
 def reopened(fake: FakeDiscord, thread: str) -> bool:
     """Whether a thread is open."""
     return not fake.channels[thread]["thread_metadata"]["archived"]
+
+
+def hide(fake: FakeDiscord, channel: str) -> None:
+    """The bot, which is no administrator, may no longer see a channel. Nothing tells of it."""
+    fake.everyone &= ~8
+    denied = {"id": GUILD, "type": 0, "allow": "0", "deny": "1024"}
+    fake.channels[channel]["permission_overwrites"] = [denied]
+
+
+async def super_react(fake: FakeDiscord, channel: str, message: str, emoji: str, user: str) -> None:
+    """Somebody puts a super reaction while nobody listens."""
+    fake.bursts.add((channel, message, emoji, user))
+    await fake.react(message, emoji, channel, user, tell=False)
+
+
+def unknown_thread(fake: FakeDiscord, channel: str) -> str:
+    """A thread of which the gateway has not told; its id."""
+    id = fake.id()
+    fake.channels[id] = fake.channels[channel] | {"id": id, "type": 11, "parent_id": channel}
+    fake.messages[id] = {}
+    return id

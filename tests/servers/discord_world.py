@@ -1,17 +1,14 @@
 """What a fake Discord keeps, and its REST API: messages, threads, reactions, nonces, interactions, faults. `discord_fake`
 adds the gateway and the people."""
 
-import json
 import time
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-Json = dict[str, Any]
-Answer = tuple[int, Any]
-Upload = tuple[str, str, bytes]
+from tests.servers.discord_wire import Answer, Fault, Json, Request, Upload, gone, reply, user
+from tests.servers.discord_wire import body as received
 
 APP, GUILD, CHANNEL, QUIET, BOT, OWNER = "900", "800", "700", "701", "901", "902"
 OTHER_GUILD, OTHER_CHANNEL = "810", "710"
@@ -23,29 +20,6 @@ _EPOCH = 1_420_070_400_000
 MISSING: Answer = (404, {"code": 10008, "message": "Unknown Message"})
 SHUT: Answer = (400, {"code": 50083, "message": "Thread is archived"})
 LOCKED: Answer = (400, {"code": 160005, "message": "Thread is locked"})
-
-
-@dataclass
-class Request:
-    """One REST request as it came, and when (seconds, monotonic)."""
-
-    method: str
-    path: str
-    body: Any
-    query: dict[str, str]
-    at: float
-
-
-@dataclass
-class Fault:
-    """What the next `times` requests that fit get instead of an answer."""
-
-    method: str
-    part: str
-    status: int
-    body: Json = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
-    times: int = 1
 
 
 class World(ABC):
@@ -61,6 +35,8 @@ class World(ABC):
             OTHER_CHANNEL: GENERAL | {"id": OTHER_CHANNEL, "guild_id": OTHER_GUILD},
         }
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
+        self.bursts: set[tuple[str, str, str, str]] = set()
+        """Super reactions: channel, message, emoji and who put it."""
         self.acknowledged: set[str] = set()
         self.journal: list[tuple[str, Json]] = []
         """What the bot did, in order: (`post`, `edit`, `react` or `whisper`, what it was)."""
@@ -91,24 +67,24 @@ class World(ABC):
 
     async def rest(self, request: web.Request) -> web.Response:
         at = time.monotonic()
-        body, uploaded = await _body(request)
+        body, uploaded = await received(request)
         self.uploaded += uploaded
         path = "/" + request.match_info["rest"]
         self.requests.append(Request(request.method, path, body, dict(request.query), at))
         if request.headers.get("Authorization") != f"Bot {self.token}":
-            return _json({"code": 0, "message": "401: Unauthorized"}, 401, {})
+            return reply({"code": 0, "message": "401: Unauthorized"}, 401, {})
         for fault in self.faults:
-            if fault.method == request.method and fault.part in path:
+            if fault.fits(request.method, path):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.faults.remove(fault)
-                return _json(fault.body, fault.status, fault.headers)
+                return reply(fault.body, fault.status, fault.headers)
         status, answer = await self._answer(
             request.method, path.strip("/").split("/"), body, request
         )
         if answer is None:
             return web.Response(status=204)
-        return _json(answer, status, {})
+        return reply(answer, status, {})
 
     async def _answer(
         self, method: str, parts: list[str], body: Any, request: web.Request
@@ -148,7 +124,7 @@ class World(ABC):
             case "POST", ["users", "@me", "channels"]:
                 return 200, self._direct(body["recipient_id"])
             case _:
-                return _gone(10003)
+                return gone(10003)
 
     def _shut(self, channel: str) -> Answer | None:
         """Why nothing can be put into a thread. (The real one takes a plain post into one that is archived.)"""
@@ -204,7 +180,7 @@ class World(ABC):
             case "POST", [id, "threads"]:
                 return await self._thread(channel, id, body["name"])
             case _, [id, "reactions", emoji, *mine]:
-                return self._react(method, (channel, id), emoji, mine)
+                return self._react(method, (channel, id), emoji, mine, request.query)
             case _:
                 return MISSING
 
@@ -252,10 +228,12 @@ class World(ABC):
         await self.emit("THREAD_CREATE", thread | {"newly_created": True})
         return 201, thread
 
-    def _react(self, method: str, where: tuple[str, str], emoji: str, mine: list[str]) -> Answer:
-        there = self.reactions.setdefault(where, {}).setdefault(emoji, [])
+    def _react(
+        self, method: str, where: tuple[str, str], emoji: str, mine: list[str], query: Any
+    ) -> Answer:
         if method == "GET":
-            return 200, [user(each, "someone", bot=each in self.bots) for each in there]
+            return self._put_by(where, emoji, query)
+        there = self.reactions.setdefault(where, {}).setdefault(emoji, [])
         if method == "PUT" and BOT not in there:
             there.append(BOT)
             self.journal.append(("react", {"id": where[1], "emoji": emoji}))
@@ -263,37 +241,19 @@ class World(ABC):
             there.remove(BOT)
         return 204, None
 
+    def _put_by(self, where: tuple[str, str], emoji: str, query: Any) -> Answer:
+        """As the real one: the ordinary ones, unless the super reactions are asked for."""
+        there = self.reactions.get(where, {}).get(emoji, [])
+        burst = query.get("type", "0") == "1"
+        chosen = [each for each in there if ((*where, emoji, each) in self.bursts) == burst]
+        return 200, [user(each, "someone", bot=each in self.bots) for each in chosen]
+
     def _counts(self, channel: str, message: str) -> list[Json]:
         there = self.reactions.get((channel, message), {})
-        return [
-            {"emoji": {"id": None, "name": emoji}, "count": len(users), "me": BOT in users}
-            for emoji, users in there.items()
-            if users
-        ]
-
-
-def user(id: str, name: str, *, bot: bool = False) -> Json:
-    return {"id": id, "username": name, "discriminator": "0", "avatar": None, "bot": bot}
-
-
-def _json(answer: Any, status: int, headers: dict[str, str]) -> web.Response:
-    """aiohttp would add a charset, and discord.py decodes JSON only when there is none."""
-    named = headers | {"Content-Type": "application/json"}
-    return web.Response(body=json.dumps(answer).encode(), status=status, headers=named)
-
-
-def _gone(code: int) -> Answer:
-    return 404, {"code": code, "message": "Unknown Channel"}
-
-
-async def _body(request: web.Request) -> tuple[Any, list[Upload]]:
-    if not request.content_type.startswith("multipart/"):
-        raw = await request.read()
-        return (json.loads(raw) if raw else None), []
-    form = await request.post()
-    uploaded = [
-        (each.filename, each.content_type, each.file.read())
-        for each in form.values()
-        if isinstance(each, web.FileField)
-    ]
-    return json.loads(str(form["payload_json"])), uploaded
+        found = []
+        for emoji, users in there.items():
+            burst = sum((channel, message, emoji, each) in self.bursts for each in users)
+            details = {"burst": burst, "normal": len(users) - burst}
+            named, me = {"id": None, "name": emoji}, BOT in users
+            found.append({"emoji": named, "count": len(users), "count_details": details, "me": me})
+        return [each for each in found if each["count"]]

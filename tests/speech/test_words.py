@@ -104,9 +104,9 @@ def test_any_answer_is_words_or_an_error(raw: bytes) -> None:
         assert isinstance(_words(raw), str)
 
 
-@given(st.integers(100, 599), st.binary(max_size=300), st.text(st.characters(codec="latin-1")))
-def test_any_refusal_is_a_sentence_with_its_mend(status: int, raw: bytes, after: str) -> None:
-    error = refused(status, raw, {"Retry-After": after})
+@given(st.integers(100, 599), st.text(st.characters(codec="latin-1")))
+def test_any_refusal_is_a_sentence_with_its_mend(status: int, after: str) -> None:
+    error = refused(status, {"Retry-After": after})
     assert isinstance(error, ParleyError)
     assert error.what.endswith(".")
     assert error.mend.endswith(".")

@@ -59,8 +59,17 @@ def test_every_edge_and_no_other(connection: Connection, before: State, after: S
         assert inbox.state(connection, row) == before
 
 
-def test_nothing_leads_back_to_waiting() -> None:
-    assert not any("waiting" in after for after in TRANSITIONS.values())
+def test_only_a_clean_stop_leads_back_to_waiting(connection: Connection) -> None:
+    """It takes the attempt back, of what was begun and of nothing else."""
+    assert [before for before, after in TRANSITIONS.items() if "waiting" in after] == ["handling"]
+    rows = {state: bring(connection, state) for state in get_args(State)}
+    assert inbox.give_back(connection) == 1
+    for state, row in rows.items():
+        after = "waiting" if state == "handling" else state
+        assert inbox.state(connection, row) == after
+    for each in inbox.waiting(connection):
+        assert each.attempts == 0
+        assert inbox.begin(connection, each.id) == 1
 
 
 @pytest.mark.parametrize("move", list(MOVES.values()))

@@ -6,39 +6,38 @@ and put on the cards meanwhile. Nothing is kept here that a restart would miss: 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 from adapters.chat.discord import commands, files, history, translate
 from adapters.chat.discord.answers import Answers
 from adapters.chat.discord.client import READY, Heard
-from adapters.chat.discord.deletions import deleted
 from adapters.chat.discord.delivery import Delivery, closed
+from adapters.chat.discord.hearing import Hearing
 from adapters.chat.discord.losses import Losses
-from adapters.chat.discord.places import Place, Places
+from adapters.chat.discord.places import Places
 from adapters.chat.discord.reactions import Reactions
-from adapters.chat.discord.rest import Json
 from adapters.chat.discord.settings import Settings
 from adapters.chat.discord.socket import Socket
 from adapters.chat.discord.threads import Threads
 from bot.model.errors import ParleyError, PermanentError, TemporaryError
-from bot.model.events import Batch, Event, File, Reaction
+from bot.model.events import Batch, Event, File
 from bot.model.ports import Clock, Shown
 from bot.model.reports import Outgoing
 
-ANSWERED = "ANSWERED"
-"""What stands in the queue for an interaction that is acknowledged: its event is in `_answered`."""
-
 GUILDS = 30.0
-"""Seconds that the guilds of a start may take to arrive."""
+"""Seconds that the guilds of a start may take to arrive. Those that take longer are read when they come."""
 
 LONGEST_WAIT = 30.0
 log = logging.getLogger(__name__)
 
 
 class Discord:
-    """One chat platform instance. `name` is the bot's configured name; `suggest` offers names while somebody types a command."""
+    """One chat platform instance. `name` is the bot's configured name; `suggest` offers names while somebody types a command;
+    `arrive_within` is in seconds, `GUILDS` when it is not given."""
 
     def __init__(
         self,
@@ -49,11 +48,13 @@ class Discord:
         clock: Clock,
         suggest: commands.Suggest | None = None,
         socket: Socket | None = None,
+        arrive_within: float | None = None,
     ) -> None:
         self._instance = instance
         self._settings = settings
         self._name = name
         self._clock = clock
+        self._arrive_within = arrive_within
         self.socket = socket or Socket(instance, settings, clock)
         self._places = Places(self.socket)
         self._answers = Answers(self.socket, self._places, clock, suggest)
@@ -61,8 +62,18 @@ class Discord:
         self._delivery = Delivery(self.socket, self._places, self._answers, self._threads, instance)
         self._losses = Losses()
         self._reactions = Reactions(self.socket, self._places, clock, self._losses)
-        self._answered: dict[str, Event] = {}
-        self.socket.client.answer = self._answer
+        self._hearing = Hearing(
+            self.socket,
+            self._places,
+            self._answers,
+            self._threads,
+            self._delivery,
+            self._reactions,
+            self._losses,
+            clock,
+            self._bot,
+        )
+        self.socket.client.answer = self._hearing.answer
         self.socket.client.set_up = self._register
 
     @property
@@ -88,15 +99,39 @@ class Discord:
                 await running
 
     async def _batches(self, ledger: history.Ledger) -> AsyncIterator[Batch]:
-        """What has come by now."""
+        """What has come by now, in order: what stood before a new session is older than what that session missed."""
         heard = await self.socket.heard()
-        if any(each.event == READY for each in heard):
-            async for batch in self._catch_up(ledger):
+        for begins, some in groupby(heard, lambda each: each.event == READY):
+            found = self._catch_up(ledger) if begins else self._live(some, ledger)
+            async for batch in found:
                 yield batch
-        events = await self._translate(heard, ledger)
+
+    async def _live(self, heard: Iterable[Heard], ledger: history.Ledger) -> AsyncIterator[Batch]:
+        """Payloads of one session. While one of them cannot be understood yet, those before it are handed over."""
+        left, failures = deque(heard), 0
+        events: list[Event] = []
+        while left:
+            try:
+                events += await self._hearing.event(left[0], ledger)
+                left.popleft()
+                failures = 0
+                continue
+            except TemporaryError as error:
+                failures += 1
+                wait = self._patience(error, failures)
+            found, events = self._all(events, ledger), []
+            if found is not None:
+                yield found
+            await self._clock.sleep(wait)
         found = self._all(events, ledger)
         if found is not None:
             yield found
+
+    def _patience(self, error: TemporaryError, failures: int) -> float:
+        """Seconds until the next try."""
+        wait = error.after or min(LONGEST_WAIT, 0.25 * 2 ** min(failures, 8))
+        log.warning("%s: %s Next try in %.1f s.", self._instance, error, wait)
+        return wait
 
     def _all(self, events: Sequence[Event], ledger: history.Ledger) -> Batch | None:
         """The events with what was lost; None when there is nothing to tell."""
@@ -136,19 +171,24 @@ class Discord:
         """See `ports.Chat`. Messages that can no longer be read are passed over."""
         await self.socket.ready()
         self._reactions.shown(shown)
-        return [event for each in shown for event in await self._differences(each.message)]
-
-    async def _differences(self, message: str) -> list[Event]:
-        return await self._reactions.differences(message, self._bot())
+        try:
+            return [
+                event for each in shown for event in await self._hearing.differences(each.message)
+            ]
+        except TemporaryError:
+            self._reactions.shown(shown)  # what was found is not handed over, so it is found again
+            raise
 
     async def _catch_up(self, ledger: history.Ledger) -> AsyncIterator[Batch]:
         """What was said and put on cards while nothing was heard, a batch a page. Tries until it can."""
-        client = self.socket.client
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GUILDS):
+        client, began_at = self.socket.client, self._clock.now()
+        try:
+            async with asyncio.timeout(self._arrive_within or GUILDS):
                 await client.arrived.wait()
+        except TimeoutError:
+            client.arrived.set()  # a guild that comes later is read when it comes
         if ledger.fresh:
-            ledger.begin(history.newest(client))
+            ledger.begin(history.newest(client, began_at))
             yield Batch((), ledger.cursor())
         ledger.settled = False
         failures = 0
@@ -159,120 +199,19 @@ class Discord:
                 ledger.settled = True
             except TemporaryError as error:
                 failures += 1
-                wait = error.after or min(LONGEST_WAIT, 0.25 * 2 ** min(failures, 8))
-                log.warning("%s: %s Next try in %.1f s.", self._instance, error, wait)
-                await self._clock.sleep(wait)
+                await self._clock.sleep(self._patience(error, failures))
 
     async def _missed(self, ledger: history.Ledger) -> AsyncIterator[Batch]:
+        """A batch a page and a card: what was found is handed over before the next is asked for."""
         async for page in history.missed(self.socket, ledger):
-            yield await self._page(page, ledger)
-        events: list[Event] = []
+            yield await self._hearing.page(page, ledger)
         for card in self._reactions.cards():
-            events += await self._differences(card)
-        found = self._all(events, ledger)
-        if found is not None:
-            yield found
-
-    async def _page(self, page: history.Page, ledger: history.Ledger) -> Batch:
-        events: list[Event] = []
-        for each in page.messages:
-            ledger.read(page.channel, translate.snowflake(each.get("id")))
-            said = await self._message(each, page.channel)
-            if said is not None:
-                events.append(said)
-        return Batch(tuple(events), ledger.cursor(), page.lost or None)
-
-    async def _translate(self, heard: Sequence[Heard], ledger: history.Ledger) -> list[Event]:
-        events: list[Event] = []
-        for each in heard:
-            events += await self._event(each, ledger)
-        return events
-
-    async def _event(self, heard: Heard, ledger: history.Ledger) -> list[Event]:
-        data = heard.data
-        match heard.event:
-            case "MESSAGE_CREATE":
-                channel = translate.snowflake(data.get("channel_id"))
-                return await self._live(data, channel, ledger)
-            case "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE":
-                return self._reaction(heard)
-            case "MESSAGE_REACTION_REMOVE_ALL" | "MESSAGE_REACTION_REMOVE_EMOJI":
-                return await self._cleared(translate.snowflake(data.get("message_id")))
-            case "ANSWERED":
-                return [self._answered.pop(heard.mark)]
-            case "THREAD_CREATE":
-                await self._threaded(data)
-            case _:
-                deleted(heard, self._losses, self._reactions, self._threads, ledger)
-        return []
-
-    async def _threaded(self, data: Json) -> None:
-        """Somebody began a thread: on a message of ours it is for us."""
-        id = translate.snowflake(data.get("id"))
-        own = str(data.get("owner_id")) == self.socket.user or data.get("member")
-        about = self._reactions.watched(id) or self._delivery.ours(id)
-        if data.get("newly_created") and about and not own:
-            await self._threads.join(id)
-
-    async def _live(self, data: Json, channel: str, ledger: history.Ledger) -> list[Event]:
-        id = translate.snowflake(data.get("id"))
-        if not channel or not id or not ledger.once(id):
-            return []
-        if not data.get("guild_id"):
-            self._places.learn(Place(channel, direct=True))
-        ledger.note(channel, id)
-        said = await self._message(data, channel)
-        return [said] if said is not None else []
-
-    async def _message(self, data: Json, channel: str) -> Event | None:
-        place = self._places.cached(channel) or await self._unseen(channel)
-        if place is None:
-            return None
-        said = translate.message(data, place, self._bot(), self._roles(channel))
-        if said is not None and said.fresh_thread:
-            self._threads.asked(said.id, said.text)
-        return said
-
-    async def _unseen(self, channel: str) -> Place | None:
-        try:
-            return await self._places.of(channel)
-        except ParleyError as error:
-            log.warning("the channel %s cannot be asked about: %s", channel, error)
-            return None
-
-    def _reaction(self, heard: Heard) -> list[Event]:
-        place = self._places.cached(translate.snowflake(heard.data.get("channel_id")))
-        event = translate.reaction(
-            heard.data,
-            self._bot(),
-            self._clock.now(),
-            added=heard.event.endswith("ADD"),
-            mark=heard.mark,
-            place=place,
-        )
-        if event is None or not self._concerns(event, place):
-            return []
-        self._reactions.heard(event)
-        return [event]
-
-    def _concerns(self, event: Reaction, place: Place | None) -> bool:
-        """Whether a removal, which does not tell whose message it was on, may be one from the bot's."""
-        near = place is None or place.direct or place.joined
-        return event.added or near or self._reactions.watched(event.message)
-
-    async def _cleared(self, message: str) -> list[Event]:
-        """Somebody took everybody's reactions off."""
-        try:
-            return await self._differences(message)
-        except TemporaryError as error:
-            log.warning("reactions on %s cannot be read: %s", message, error)
-            return []
-
-    async def _answer(self, data: Json) -> None:
-        event = await self._answers.answer(data, self._bot())
-        if event is not None:
-            self._answered[event.id] = event
-            self.socket.put(Heard(ANSWERED, {}, event.id))
+            found = self._all(await self._hearing.differences(card), ledger)
+            if found is not None:
+                yield found
+        left = self._all((), ledger)
+        if left is not None:
+            yield left
 
     async def _register(self) -> None:
         """The slash commands, once a login. That they cannot be registered does not stop the bot."""
@@ -287,13 +226,6 @@ class Discord:
             )
         except ParleyError as error:
             log.warning("%s: the slash commands were not registered: %s", self._instance, error)
-
-    def _roles(self, channel: str) -> frozenset[str]:
-        """The bot's own role where this channel is."""
-        found = self.socket.client.get_channel(int(channel))
-        guild = getattr(found, "guild", None)
-        role = guild.self_role if guild is not None else None
-        return frozenset({str(role.id)}) if role is not None else frozenset()
 
     def _bot(self) -> translate.Bot:
         return translate.Bot(self._instance, self.socket.user, self._name, self._settings.emoji)

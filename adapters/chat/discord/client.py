@@ -59,7 +59,7 @@ class Client(discord.Client):
         )
         self.http.max_ratelimit_timeout = PATIENCE  # the constructor allows no less than 30 s
         self.arrived = asyncio.Event()
-        """Set while every guild of this session is known. The library's own `wait_until_ready` is true for ever after the first."""
+        """Set while every guild of this session is known, or no longer waited for: one that comes then is told as READY. The library's own `wait_until_ready` is true for ever after the first."""
         self._awaited: set[str] = set()
         self.answer: Callable[[Json], Any] | None = None
         self.set_up: Callable[[], Any] | None = None

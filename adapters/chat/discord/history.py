@@ -9,6 +9,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import discord
 
@@ -107,11 +108,14 @@ class Page:
     lost: str = ""
 
 
-def newest(client: discord.Client) -> int:
-    """The newest id that the gateway told of: Discord's own clock, never ahead of it."""
+def newest(client: discord.Client, began_at: datetime) -> int:
+    """The newest id that the gateway told of: Discord's own clock, never ahead of it. A guild that is still away tells
+    nothing: then at least the moment at which the session began, or all that was ever said there would be new."""
     ids = [guild.id for guild in client.guilds]
     ids += [channel.id for channel, _ in _channels(client)]
     ids += [last for _, last in _channels(client)]
+    if any(guild.unavailable for guild in client.guilds):
+        ids.append(discord.utils.time_snowflake(began_at))
     return max(ids, default=0)
 
 

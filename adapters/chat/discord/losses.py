@@ -2,6 +2,8 @@
 what cannot be read; `adapter.listen` hands it over as `Batch.gone` and `Batch.closed`.
 """
 
+import logging
+
 from adapters.chat.discord.rest import UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
 from bot.model.errors import PermanentError
 from bot.model.people import Conversation
@@ -9,7 +11,8 @@ from bot.model.people import Conversation
 REMOVED = "The bot was removed from that server. Invite it there again."
 DELETED = "That channel was deleted."
 _CLOSED = {"50001", "50013"}
-_GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
+GONE = {UNKNOWN_CHANNEL, UNKNOWN_MESSAGE}
+log = logging.getLogger(__name__)
 
 
 class Losses:
@@ -27,13 +30,19 @@ class Losses:
         """Rooms in which nothing can be written any more."""
         self._closed.update((each, why) for each in rooms if each)
 
-    def unread(self, message: str, where: Conversation, error: PermanentError) -> bool:
-        """A card that could not be read: whether that means it is lost."""
-        if error.reason in _GONE:
+    def unread(
+        self, message: str, where: Conversation, error: PermanentError, *, shut: bool
+    ) -> bool:
+        """A card that could not be read: whether that means it is lost. `shut` says that its room is closed to the bot:
+        a refusal alone does not, it may be an outage or the right to read the history."""
+        if error.reason in GONE:
             self.gone(message)
-        elif error.reason in _CLOSED:
+            return True
+        if shut and error.reason in _CLOSED:
             self.closed([where.room], str(error))
-        return error.reason in _GONE | _CLOSED
+            return True
+        log.warning("the card %s in %s cannot be read: %s", message, where.room, error)
+        return False
 
     def take(self) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
         """All of it, as `Batch.gone` and `Batch.closed`; then nothing is left."""

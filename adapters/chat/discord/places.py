@@ -78,6 +78,19 @@ class Places:
         self.learn(place)
         return place
 
+    def shut(self, room: str) -> bool:
+        """Whether the rights that the gateway told of forbid the bot to see a room, or to write anything there.
+
+        False where nothing is known: the guild is away, or comes only later."""
+        found = self._socket.client.get_channel(int(room)) if room.isdecimal() else None
+        if not isinstance(found, discord.abc.GuildChannel) or found.guild.me is None:
+            return False
+        if found.guild.unavailable:
+            return False
+        rights = found.permissions_for(found.guild.me)
+        writes = rights.send_messages or rights.send_messages_in_threads
+        return not (rights.read_messages and writes)
+
 
 def told(channel: Json, user: str) -> Place:
     """The place that a channel's own object tells."""

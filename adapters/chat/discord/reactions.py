@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from adapters.chat.discord import translate
-from adapters.chat.discord.losses import Losses
+from adapters.chat.discord.losses import GONE, Losses
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.render import SEEDED
 from adapters.chat.discord.rest import Json
@@ -23,6 +23,8 @@ from bot.model.reports import Outgoing
 
 REMEMBERED = 1_000
 PAGE = 100
+KINDS = ((0, "normal"), (1, "burst"))
+"""The `type` of Get Reactions, and what `count_details` calls it."""
 
 
 @dataclass(slots=True)
@@ -93,11 +95,13 @@ class Reactions:
         if card is None:
             return []
         try:
-            there = await self._read(card.conversation, message, bot)
+            there = await self._standing(card.conversation, message, bot)
         except LoginError:
             raise
         except PermanentError as error:
-            if self._losses.unread(message, card.conversation, error):
+            where = card.conversation
+            shut = self._places.shut(where.room)
+            if self._losses.unread(message, where, error, shut=shut):
                 self.lost(message)
             return []
         now = self._clock.now()
@@ -113,10 +117,22 @@ class Reactions:
         card.known = there
         return events
 
-    async def _read(
+    async def _standing(
         self, where: Conversation, message: str, bot: translate.Bot
     ) -> set[tuple[Account, str]]:
+        """What is on a card. One that is not in its thread may stand in the room: which rooms have no threads is forgotten
+        when the bot ends."""
         channel = await self._channel(where)
+        try:
+            return await self._read(channel, message, bot)
+        except PermanentError as error:
+            if error.reason not in GONE or channel == where.room:
+                raise
+        return await self._read(where.room, message, bot)
+
+    async def _read(
+        self, channel: str, message: str, bot: translate.Bot
+    ) -> set[tuple[Account, str]]:
         found: Json = await self._socket.rest.request(
             "GET",
             "/channels/{channel_id}/messages/{message_id}",
@@ -127,7 +143,7 @@ class Reactions:
         for each in found.get("reactions") or []:
             emoji = translate.emoji_of(each["emoji"], bot)
             if emoji and each.get("count", 0) > bool(each.get("me")):
-                users = await self._users(channel, message, each["emoji"])
+                users = await self._users(channel, message, each)
                 people = [user for user in users if user["id"] != bot.user and not user.get("bot")]
                 there |= {(bot.account(user), emoji) for user in people}
         return there
@@ -137,11 +153,20 @@ class Reactions:
         flat = where.room in self._places.flat or (place is not None and place.direct)
         return where.room if flat or not where.thread else where.thread
 
-    async def _users(self, channel: str, message: str, emoji: Json) -> list[Json]:
+    async def _users(self, channel: str, message: str, reaction: Json) -> list[Json]:
+        """Everybody who put it, the ordinary way or as a super reaction: Discord lists them apart."""
+        counts = reaction.get("count_details") or {}
+        users: list[Json] = []
+        for kind, name in KINDS:
+            if counts.get(name) != 0:
+                users += await self._listed(channel, message, reaction["emoji"], kind)
+        return users
+
+    async def _listed(self, channel: str, message: str, emoji: Json, kind: int) -> list[Json]:
         name = f"{emoji['name']}:{emoji['id']}" if emoji.get("id") else str(emoji["name"])
         users: list[Json] = []
         while True:
-            query: dict[str, str | int] = {"limit": PAGE}
+            query: dict[str, str | int] = {"limit": PAGE, "type": kind}
             if users:
                 query["after"] = str(users[-1]["id"])
             page: list[Json] = await self._socket.rest.request(

@@ -69,6 +69,7 @@ class Matrix:
             if _tells(batch) or cursor is None:
                 yield batch
             arrived, failures, cursor = True, 0, batch.cursor
+            self._hearing.keep()
             await self._rooms.follow()
             if self._encryption is not None:
                 await self._encryption.follow()
@@ -118,7 +119,7 @@ class Matrix:
         bot = self._hearing.bot
         there: dict[tuple[object, str], Reaction] = {}
         for event in reversed(found):
-            put = self._hearing.reactions.add(event, bot)
+            put = self._hearing.reactions.add(event, shown.conversation.room, bot)
             if put is not None:
                 there[put.account, put.emoji] = put
         events: list[Event] = [put for pair, put in there.items() if pair not in shown.known]

@@ -5,6 +5,7 @@ carry what it asks for. Interactive verification is left out: it does not work w
 """
 
 import logging
+import re
 import secrets
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from nio.events import MegolmEvent, OlmEvent, ToDeviceEvent
 from nio.responses import KeysClaimResponse, KeysUploadResponse, ToDeviceResponse
 from nio.store import SqliteStore
 
-from adapters.chat.matrix.socket import Json, Socket, decoded, kept, path
+from adapters.chat.matrix.decoding import decoded
+from adapters.chat.matrix.socket import Json, Socket, kept, path
 from bot.model.errors import PermanentError
 
 MEGOLM = "m.megolm.v1.aes-sha2"
 _ONE_TIME = "signed_curve25519"
+_ID = re.compile(r"[ -~]{1,255}")
+"""What a device or a session may be called; servers and databases fail over what is no text."""
 log = logging.getLogger(__name__)
 
 
@@ -171,6 +175,13 @@ class Crypto:
 
     def read(self, event: Json, room: str) -> Json | None:
         """The event in an `m.room.encrypted`; None while its key is missing; empty when it is not to be believed."""
+        try:
+            return self._read(event, room)
+        except Exception as error:  # noqa: BLE001  # anybody may send anything, and nio checks little of it
+            log.warning("%s in %s cannot be used: %r", event.get("event_id"), room, error)
+            return {}
+
+    def _read(self, event: Json, room: str) -> Json | None:
         parsed = _megolm(event, room)
         if parsed is None:
             return None
@@ -215,6 +226,10 @@ def _megolm(event: Json, room: str) -> MegolmEvent | None:
     if not isinstance(content, dict):
         return None
     content = {"sender_key": "", "device_id": ""} | content
+    if not _ID.fullmatch(str(content["device_id"])):
+        content["device_id"] = ""
+    if not _ID.fullmatch(str(content.get("session_id"))):
+        return None
     parsed = MegolmEvent.from_dict({**event, "content": content, "room_id": room})
     return parsed if isinstance(parsed, MegolmEvent) else None
 

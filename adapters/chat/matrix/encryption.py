@@ -59,9 +59,12 @@ class Encryption:
         found: list[tuple[Json, str]] = []
         for held in self._waiting.all():
             event = self._crypto.read(held.event, held.room)
-            if event is not None:
+            if event is None:
+                continue
+            self._done.append(held)
+            # all else counts only where the server saw it
+            if event.get("type") == "m.room.message":
                 found.append((event, held.room))
-                self._done.append(held)
         return found
 
     def read(self, event: Json, room: str) -> Json | None:
@@ -99,6 +102,10 @@ class Encryption:
             if error.reason in DEAD_LOGIN:
                 raise
             log.warning("keys: %s", error)
+        except TemporaryError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one message that waits must not end the listening
+            log.warning("keys: %r", error)
 
     async def _tell(self, held: Held) -> None:
         now = self._clock.monotonic()

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adapters.chat.matrix import closing, translate
+from adapters.chat.matrix.deletions import Deletions
 from adapters.chat.matrix.rooms import Rooms
 from adapters.chat.matrix.socket import DEAD_LOGIN, Json, Socket, path
-from bot.model.errors import PermanentError
+from bot.model.errors import ParleyError, PermanentError
 from bot.model.events import Batch, Event
 from bot.model.ports import Clock
 
@@ -49,7 +50,6 @@ _POSITION: Json = {
     **_NEWS,
     "room": {"ephemeral": _NONE, "account_data": _NONE, "state": _NONE, "timeline": _NONE},
 }
-_MESSAGES = ("m.room.message", "m.room.encrypted")
 log = logging.getLogger(__name__)
 
 
@@ -86,6 +86,7 @@ class Hearing:
         self._name = name
         self._clock = clock
         self.reactions = translate.Reactions()
+        self._deletions = Deletions(socket)
 
     @property
     def bot(self) -> translate.Bot:
@@ -106,6 +107,8 @@ class Hearing:
         answer = await self._sync(_NEWS, cursor)
         self._note_invitations(answer)
         bot, heard = self.bot, Heard()
+        self.reactions.begin()
+        self._deletions.begin()
         news = self.encryption.hear(answer) if self.encryption is not None else []
         rooms = answer.get("rooms", {})
         for room, joined in (*rooms.get("join", {}).items(), *rooms.get("leave", {}).items()):
@@ -115,10 +118,21 @@ class Hearing:
             why = closing.left(ended.get("timeline", {}).get("events", []), bot.user)
             heard.closed.extend([(room, why)] if why else [])
         for event, room in news:
-            await self._take(event, room, bot, heard)
+            try:
+                await self._take(event, room, bot, heard)
+            except ParleyError:
+                raise
+            except Exception:  # one event that breaks us must not be heard for ever
+                log.exception("%s in %s is passed over", event.get("event_id"), room)
+        heard.gone.extend(await self._deletions.found())
         if self.encryption is not None:
             self.encryption.save()
         return heard.batch(str(answer["next_batch"]))
+
+    def keep(self) -> None:
+        """The batch was handed over."""
+        self.reactions.keep()
+        self._deletions.keep()
 
     async def _news(
         self, room: str, timeline: Json, cursor: str, heard: Heard
@@ -135,28 +149,15 @@ class Hearing:
         if found is not None:
             heard.events.append(found)
         elif event.get("type") == "m.room.redaction":
-            heard.gone.extend(await self._taken_away(event, room))
+            self._deletions.note(event, room)
         elif why := closing.upgraded(event):
             heard.closed.append((room, why))
-
-    async def _taken_away(self, event: Json, room: str) -> list[str]:
-        """The message of the bot's that somebody else redacted: its event is empty, but says still whose it was."""
-        target = translate.redacted(event)
-        if not target or event.get("sender") == self._socket.user:
-            return []
-        try:
-            was = await self._socket.request("GET", path("rooms", room, "event", target))
-        except PermanentError as error:
-            if error.reason in DEAD_LOGIN:
-                raise
-            return []
-        own = was.get("sender") == self._socket.user and was.get("type") in _MESSAGES
-        return [target] if own else []
 
     async def _sync(self, wanted: Json, since: str | None) -> Json:
         # Never the same question twice: Synapse repeats an answer of the last two minutes, even one that only a dead
         # process asked for, and in that a reaction taken off since still stands.
         poll, odd = self._socket.settings.poll, self._clock.now().microsecond
+        poll = 0.0 if self._deletions.waiting else poll
         query: dict[str, str | int] = {"filter": json.dumps(wanted)}
         if since:
             query |= {"since": since, "timeout": int(poll * 1000) + odd // 1000}
@@ -194,6 +195,8 @@ class Hearing:
                     "GET", path("rooms", room, "messages"), query=query
                 )
             except PermanentError as error:
+                if error.reason in DEAD_LOGIN:
+                    raise
                 log.warning("history of %s cannot be read: %s", room, error)
                 return pages[::-1], False
             pages.extend(answer.get("chunk", []))
@@ -209,9 +212,9 @@ class Hearing:
                 direct = await self._rooms.direct(room)
                 return translate.message(event, room, bot, direct=direct, thread=thread)
             case "m.reaction":
-                return self.reactions.add(event, bot)
+                return self.reactions.add(event, room, bot)
             case "m.room.redaction":
-                return self.reactions.remove(event)
+                return self.reactions.remove(event, room)
             case "m.room.member":
                 self._rooms.changed(room)
             case "m.room.encrypted":
@@ -245,7 +248,9 @@ class Hearing:
             return ""
         try:
             answered = await self._socket.request("GET", path("rooms", room, "event", target))
-        except PermanentError:
+        except PermanentError as error:
+            if error.reason in DEAD_LOGIN:
+                raise
             return ""
         own = answered.get("sender") == self._socket.user
         return translate.thread_of(answered) if own else ""

@@ -55,9 +55,10 @@ class Rooms:
 
     def invited(self, room: str, state: list[Json]) -> None:
         """Note an invitation from its stripped state; `follow` answers it."""
-        for event in state:
+        for event in (each for each in state if isinstance(each, dict)):
             if event.get("type") == "m.room.member" and event.get("state_key") == self._socket.user:
-                direct = event.get("content", {}).get("is_direct") is True
+                content = event.get("content")  # from another server, unchecked
+                direct = isinstance(content, dict) and content.get("is_direct") is True
                 self._invited[room] = Invitation(str(event.get("sender", "")), direct)
 
     def encrypted(self, room: str) -> None:

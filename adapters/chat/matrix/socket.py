@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from aiohttp import ClientError, ClientResponse, ClientTimeout
 from nio import AsyncClient, AsyncClientConfig
 
+from adapters.chat.matrix.decoding import decoded
 from adapters.chat.matrix.settings import Settings
 from bot.model.errors import LoginError, PermanentError, TemporaryError
 
@@ -39,8 +40,10 @@ _MENDS = {
 
 
 def path(*parts: str, base: str = CLIENT) -> str:
-    """A request path of quoted parts: no id that came from outside can change which request it is."""
-    return base + "".join("/" + quote(part, safe="") for part in parts)
+    """A request path of quoted parts: no id that came from outside can change which request it is.
+
+    Half a character (a lone surrogate) cannot be sent, and is asked for as a question mark."""
+    return base + "".join("/" + quote(part, safe="", errors="replace") for part in parts)
 
 
 class Socket:
@@ -101,7 +104,7 @@ class Socket:
         headers = {"Content-Type": kind}
         if self._client.access_token:
             headers["Authorization"] = f"Bearer {self._client.access_token}"
-        url = where + ("?" + urlencode(query) if query else "")
+        url = where + ("?" + urlencode(query, errors="replace") if query else "")
         try:
             response = await self._client.send(method, url, data, headers, timeout=timeout)
             return await self._answer(response)
@@ -249,15 +252,6 @@ async def _body(answer: ClientResponse, limit: int) -> bytes | None:
 
 def _encoded(body: Json | None) -> str | None:
     return None if body is None else json.dumps(body)
-
-
-def decoded(raw: bytes) -> Json | None:
-    """The JSON object in these bytes, if they are one."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def kept(file: Path, make: Callable[[], Json]) -> Json:

@@ -15,6 +15,8 @@ from bot.model.events import Message, Reaction
 from bot.model.people import Account, Conversation
 
 Json = Mapping[str, Any]
+Place = tuple[str, str]
+"""A room, and an event in it."""
 Value = TypeVar("Value")
 
 REMEMBERED = 20_000
@@ -23,6 +25,8 @@ REMEMBERED = 20_000
 _DRESS = dict.fromkeys([0xFE0F, *range(0x1F3FB, 0x1F400)])
 """The selector of a colourful picture, and the five colours of skin."""
 _NOTHING: Json = {}
+_EVENT = re.compile(r"\$[!-~]{1,254}")
+"""What the specification lets an event id be; servers fail over what is no text, and never get over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +65,38 @@ def text_of(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def event_id(value: object) -> str:
+    """The id of an event, or nothing."""
+    return value if isinstance(value, str) and _EVENT.fullmatch(value) else ""
+
+
 def replied_to(event: Json) -> str:
     """The message this one answers outside of any thread; empty when there is none."""
     relation = _mapping(content(event), "m.relates_to")
     if relation.get("rel_type") is not None:
         return ""
-    return text_of(_mapping(relation, "m.in_reply_to").get("event_id"))
+    return event_id(_mapping(relation, "m.in_reply_to").get("event_id"))
 
 
 def redacted(event: Json) -> str:
-    """The event that an `m.room.redaction` empties; its place depends on the version of the room."""
-    return text_of(content(event).get("redacts")) or text_of(event.get("redacts"))
+    """The event that an `m.room.redaction` empties; empty where it does not say which.
+
+    Its place depends on the version of the room, and the server copies it to the other one. Up to version 10 the one in
+    the content is the sender's free text: where the two differ, nobody knows what was emptied."""
+    told = [place["redacts"] for place in (event, content(event)) if "redacts" in place]
+    return event_id(told[0]) if told and told[0] == told[-1] else ""
+
+
+def emptied(event: Json) -> bool:
+    """Whether the server shows an event as redacted."""
+    unsigned = _mapping(event, "unsigned")
+    return bool(unsigned.get("redacted_because")) or event.get("content") == {}
 
 
 def thread_of(event: Json) -> str:
     """The root of the thread an event is in; empty when it is in none."""
     relation = _mapping(content(event), "m.relates_to")
-    return text_of(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else ""
+    return event_id(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else ""
 
 
 def message(event: Json, room: str, bot: Bot, *, direct: bool, thread: str = "") -> Message | None:
@@ -151,39 +170,54 @@ class Put:
 
 
 class Reactions:
-    """What reactions are there, by event id: a redaction names nothing but the event that it empties."""
+    """What reactions are there, by room and event id: a redaction names nothing but the event that it empties, and
+    reaches only its own room.
+
+    What a batch takes off is forgotten with `keep`; until then it may be heard again."""
 
     def __init__(self) -> None:
-        self._put: OrderedDict[str, Put] = OrderedDict()
-        self._gone: OrderedDict[str, None] = OrderedDict()
+        self._put: OrderedDict[Place, Put] = OrderedDict()
+        self._gone: OrderedDict[Place, None] = OrderedDict()
+        self._taken: dict[Place, None] = {}
 
-    def add(self, event: Json, bot: Bot) -> Reaction | None:
+    def begin(self) -> None:
+        """A batch begins; one before it that was never handed over is heard again."""
+        self._taken.clear()
+
+    def keep(self) -> None:
+        """The batch was handed over."""
+        for place in self._taken:
+            self._put.pop(place, None)
+            _remember(self._gone, place, None)
+        self._taken.clear()
+
+    def add(self, event: Json, room: str, bot: Bot) -> Reaction | None:
         """The Reaction in an `m.reaction`, or None: the bot's own, redacted, malformed, or taken off already."""
         relation = _mapping(content(event), "m.relates_to")
         target, emoji = text_of(relation.get("event_id")), plain(text_of(relation.get("key")))
         id, sender = text_of(event.get("event_id")), text_of(event.get("sender"))
         if relation.get("rel_type") != "m.annotation" or not (target and emoji and id and sender):
             return None
-        if sender == bot.user or id in self._gone:
+        if sender == bot.user or (room, id) in self._gone or (room, id) in self._taken:
             return None
         put = Put(Account(bot.instance, sender), target, emoji)
-        _remember(self._put, id, put)
+        _remember(self._put, (room, id), put)
         return Reaction(id, put.account, target, emoji, added=True, at=at(event))
 
-    def remove(self, event: Json) -> Reaction | None:
+    def remove(self, event: Json, room: str) -> Reaction | None:
         """The Reaction taken off by an `m.room.redaction`, or None when it took something else."""
-        target = redacted(event)
+        place = room, redacted(event)
         id = text_of(event.get("event_id"))
-        if not (target and id):
+        if not (place[1] and id) or place in self._taken:
             return None
-        _remember(self._gone, target, None)
-        put = self._put.pop(target, None)
+        self._taken[place] = None
+        put = self._put.get(place)
         if put is None:
             return None
         return Reaction(id, put.account, put.message, put.emoji, added=False, at=at(event))
 
 
-def _remember(memory: OrderedDict[str, Value], key: str, value: Value) -> None:
+def _remember(memory: OrderedDict[Place, Value], key: Place, value: Value) -> None:
     memory[key] = value
     if len(memory) > REMEMBERED:
         memory.popitem(last=False)
@@ -201,8 +235,8 @@ def since_invited(events: list[dict[str, Any]], user: str) -> list[dict[str, Any
     for index, event in enumerate(events):
         if event.get("type") != "m.room.member" or event.get("state_key") != user:
             continue
-        before = event.get("unsigned", {}).get("prev_content", {}).get("membership")
-        match event.get("content", {}).get("membership"):
+        before = _mapping(_mapping(event, "unsigned"), "prev_content").get("membership")
+        match content(event).get("membership"):
             case "invite":
                 invited = index
             case "join" if before != "join":

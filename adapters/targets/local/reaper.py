@@ -143,7 +143,8 @@ def _hear(channel: socket.socket) -> bytes:
 
 
 def _signal(number: int, spared: set[int]) -> None:
-    for pid in set(_descendants()) - spared:
+    """Parents first: a shell whose `sleep` ends before itself would go on with its next line."""
+    for pid in [each for each in _descendants() if each not in spared]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
 
@@ -169,13 +170,14 @@ def _slay(codes: dict[int, int]) -> None:
 
 
 def _descendants() -> list[int]:
+    """Everybody below us, each behind its parent."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             children.setdefault(_parent(name), []).append(int(name))
     found, queue = [], [os.getpid()]
     while queue:
-        below = children.get(queue.pop(), [])
+        below = children.get(queue.pop(0), [])
         found += below
         queue += below
     return found

@@ -27,7 +27,12 @@ class Process:
         await self.launch(token)
         await self.discord.until(lambda: len(self.discord.identified) > before and self.placed())
 
-    async def launch(self, token: str = "fake.token") -> None:  # of the fake alone
+    async def launch(
+        self,
+        token: str = "fake.token",  # of the fake alone
+        within: float = 30.0,
+    ) -> None:
+        """Start it; its guilds are waited for so many seconds."""
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -37,6 +42,7 @@ class Process:
                     self.discord.api_url,
                     self.discord.gateway_url,
                     token,
+                    str(within),
                 ),
                 cwd=ROOT,
                 stdout=log,
@@ -64,6 +70,10 @@ class Process:
         found = [json.loads(line) for line in lines]
         gone = {each for one in found for each in one["gone"]}
         return gone, {room: why for one in found for room, why in one["closed"]}
+
+    def votes(self) -> list[tuple[str, str]]:
+        """The reactions heard: which, and whether it was put on."""
+        return [(each["emoji"], each["added"]) for each in self.heard() if "emoji" in each]
 
     def texts(self) -> list[str]:
         return [each["text"] for each in self.heard() if "text" in each]

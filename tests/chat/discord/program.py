@@ -1,7 +1,7 @@
 """A process with the adapter in it, as a bot would have it: what is heard is stored (fsync), then answered. Run by the tests.
 
-Usage: program.py FOLDER API_URL GATEWAY_URL TOKEN. FOLDER/heard.jsonl has every event once, FOLDER/cursor where to go on,
-FOLDER/ended why it ended. "card" is answered with a card, "speak" with files, anything else that is addressed with its own words.
+Usage: program.py FOLDER API_URL GATEWAY_URL TOKEN ARRIVE_WITHIN. FOLDER/heard.jsonl has every event once, FOLDER/cursor where to go on,
+FOLDER/ended why it ended, FOLDER/cards.jsonl the cards that were sent. While FOLDER/hold is there, the store is busy. "card" is answered with a card, "speak" with files, anything else that is addressed with its own words.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from adapters.chat.discord.settings import Settings
 from bot.clock import SystemClock
 from bot.model.errors import PermanentError, TemporaryError
 from bot.model.events import Batch, Event, Message
+from bot.model.people import Conversation
+from bot.model.ports import Shown
 from bot.model.reports import Attachment, Control, Outgoing, Paragraph, Report
 
 VOTES = (Control("approve", "✅", "approve"), Control("reject", "❌", "reject"))
@@ -30,6 +32,8 @@ class Store:
         self.file = folder / "heard.jsonl"
         self.place = folder / "cursor"
         self.lost = folder / "lost.jsonl"
+        self.cards = folder / "cards.jsonl"
+        self.hold = folder / "hold"
         self.ids = set()
         if self.file.exists():
             self.ids = {json.loads(line)["id"] for line in self.file.read_text().splitlines()}
@@ -52,8 +56,25 @@ class Store:
         self.place.write_text(batch.cursor or "")
         return new
 
+    def keep(self, where: Conversation, message: str) -> None:
+        with self.cards.open("a") as out:
+            out.write(json.dumps([message, where.room, where.thread]) + "\n")
 
-async def speak(chat: Discord, event: Event, number: int) -> None:
+    def shown(self) -> list[Shown]:
+        lines = self.cards.read_text().splitlines() if self.cards.exists() else []
+        return [
+            Shown(message, Conversation("discord", room, thread), frozenset())
+            for message, room, thread in map(json.loads, lines)
+        ]
+
+    async def free(self) -> None:
+        while True:
+            if not self.hold.exists():
+                return
+            await asyncio.sleep(0.02)
+
+
+async def speak(chat: Discord, event: Event, store: Store, number: int) -> None:
     if not isinstance(event, Message) or not event.addressed:
         return
     card = event.text == "card"
@@ -65,23 +86,30 @@ async def speak(chat: Discord, event: Event, number: int) -> None:
     outgoing = Outgoing(f"for {event.id}", number, event.conversation, "post", report)
     while True:
         try:
-            await chat.send(outgoing)
+            sent = await chat.send(outgoing)
         except TemporaryError as error:
             await asyncio.sleep(error.after or 0.2)
         else:
+            if card:
+                store.keep(outgoing.conversation, sent)
             return
 
 
 async def converse(chat: Discord, store: Store) -> None:
+    events = tuple(await chat.reconcile(store.shown())) if store.cards.exists() else ()
+    if events:
+        store.take(Batch(events, store.cursor()))
     async with asyncio.TaskGroup() as group:
         async for batch in chat.listen(store.cursor()):
             for each in store.take(batch):
-                group.create_task(speak(chat, each, len(store.ids)))
+                group.create_task(speak(chat, each, store, len(store.ids)))
+            await store.free()
 
 
-async def main(folder: Path, api: str, gateway: str, token: str) -> None:
+async def main(folder: Path, api: str, gateway: str, token: str, within: str) -> None:
     settings = Settings(token=token, api_url=api, gateway_url=gateway, timeout=3)  # type: ignore[arg-type]  # a secret by pydantic
-    chat = Discord("discord", settings, "infra", folder, SystemClock())
+    clock = SystemClock()
+    chat = Discord("discord", settings, "infra", folder, clock, arrive_within=float(within))
     store = Store(folder)
     try:
         await converse(chat, store)
@@ -92,4 +120,4 @@ async def main(folder: Path, api: str, gateway: str, token: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:5]))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:6]))

@@ -17,6 +17,7 @@ from tests.servers.discord_people import (
     delete,
     delete_channel,
     delete_thread,
+    hide,
     outage,
     remove_bot,
     reopened,
@@ -93,6 +94,7 @@ async def test_what_was_deleted_meanwhile_is_found(process: Process, discord: Fa
 
 async def test_a_channel_hidden_meanwhile_is_found(process: Process, discord: FakeDiscord) -> None:
     _, message = await card(discord)
+    hide(discord, CHANNEL)
     hidden = {"code": 50001, "message": "Missing Access"}
     discord.faults.append(Fault("GET", f"/messages/{message}", 403, hidden, times=9))
     discord.forget()

@@ -42,9 +42,9 @@ def test_no_event_is_too_strange(event: dict[str, Any], direct: bool) -> None:
     assert heard is None or (heard.id and heard.conversation.thread)
     assert isinstance(replied_to(event), str)
     reactions = Reactions()
-    put = reactions.add(event, BOT)
+    put = reactions.add(event, "!r", BOT)
     assert put is None or (put.message and put.emoji)
-    assert reactions.remove(event) is None or put is not None
+    assert reactions.remove(event, "!r") is None or put is not None
 
 
 def said(body: str, **content: Any) -> dict[str, Any]:
@@ -124,12 +124,14 @@ def test_a_reaction_that_is_gone_already_is_not_put() -> None:
     relation = {"rel_type": "m.annotation", "event_id": "$card", "key": "✅"}
     put = {"event_id": "$r", "sender": "@bob:hs.test", "content": {"m.relates_to": relation}}
     reactions = Reactions()
-    assert reactions.remove({"event_id": "$x", "content": {"redacts": "$r"}}) is None
-    assert reactions.add(put, BOT) is None
+    assert reactions.remove({"event_id": "$x", "content": {"redacts": "$r"}}, "!r") is None
+    assert reactions.add(put, "!r", BOT) is None
+    reactions.keep()
+    assert reactions.add(put, "!r", BOT) is None
     old = {"event_id": "$y", "redacts": "$other", "content": {}}
-    assert reactions.add(put | {"event_id": "$other"}, BOT) is not None
-    assert reactions.remove(old) is not None
-    assert reactions.remove(old) is None
+    assert reactions.add(put | {"event_id": "$other"}, "!r", BOT) is not None
+    assert reactions.remove(old, "!r") is not None
+    assert reactions.remove(old, "!r") is None
 
 
 def member(membership: str, before: str, id: str, user: str = BOT.user) -> dict[str, Any]:
