@@ -122,7 +122,8 @@ async def _page(house: House, name: str, text: str) -> Seen:
 async def _looked_through(path: Path) -> dict[str, Any] | None:
     """What `capabilities.sent` says of it; None when it was ended."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "capabilities.sent", str(path)),
+        *(sys.executable, "-P", "-m", "capabilities.sent", str(path)),
+        env={},  # it needs none of our secrets
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -159,7 +159,8 @@ class Delivery:
         seconds = error.after if error.after is not None else backoff
         log.warning("chat %s: again in %.0f s: %s", self._instance, seconds, error)
         self._failed(error, final=False)
-        await self._again(waiting, str(error), seconds, uncertain=error.after is None)
+        uncertain = error.out or error.after is None
+        await self._again(waiting, str(error), seconds, uncertain=uncertain)
 
     async def _again(
         self, waiting: Sequence[Outgoing], words: str, seconds: float, *, uncertain: bool

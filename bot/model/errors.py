@@ -3,6 +3,9 @@
 `reason` is a short label for metrics, `mend` says what to do; both reach people in one sentence.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class ParleyError(Exception):
     """Something went wrong that a person can mend."""
@@ -23,15 +26,27 @@ class ConfigurationError(ParleyError):
 
 
 class TemporaryError(ParleyError):
-    """It may work later. `after` is the number of seconds the other side asked us to wait, if it did."""
+    """It may work later. `after` is the number of seconds the other side asked us to wait, if it did; `out` says that the
+    message can be read already, and only what hangs on it is missing."""
 
     reason = "temporary"
+    out = False
 
     def __init__(
         self, what: str, mend: str = "", *, after: float | None = None, reason: str = ""
     ) -> None:
         super().__init__(what, mend, reason=reason)
         self.after = after
+
+
+@contextmanager
+def message_is_out() -> Iterator[None]:
+    """What fails in here fails after the message itself came out: people may react to it before it is sent whole."""
+    try:
+        yield
+    except TemporaryError as error:
+        error.out = True
+        raise
 
 
 class PermanentError(ParleyError):

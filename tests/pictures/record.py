@@ -31,6 +31,11 @@ REQUEST = "@infra create a site called hello on web1"
 VOTES = frozenset({"✅", "❌"})
 COLUMNS, ROWS = 92, 60
 ESCAPE = re.compile(r"\x1b\[[\d;]*m")
+_TERMINAL = {
+    **{name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}},
+    **{"TERM": "xterm-256color", "LANG": "C.UTF-8", "TMUX": ""},
+}
+"""A terminal's own size is asked for, not what a runner of tests says of its own."""
 
 
 @contextmanager
@@ -199,7 +204,7 @@ class Tmux:
             capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "TMUX": ""},
+            env=_TERMINAL,
         )
         return done.stdout
 

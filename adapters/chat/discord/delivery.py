@@ -18,7 +18,7 @@ from adapters.chat.discord.rest import (
 )
 from adapters.chat.discord.socket import Socket
 from adapters.chat.discord.threads import Threads
-from bot.model.errors import PermanentError
+from bot.model.errors import PermanentError, message_is_out
 from bot.model.people import Account, Conversation
 from bot.model.reports import Outgoing, Report
 
@@ -62,7 +62,8 @@ class Delivery:
             id = str(made["id"])
             _keep(self._seeded, id, set())
         _keep(self._posted, outgoing.key, id)
-        await self._seed(channel, id, card.seeds)
+        with message_is_out():
+            await self._seed(channel, id, card.seeds)
         return id
 
     async def edit(self, outgoing: Outgoing, report: Report, message: str) -> str:

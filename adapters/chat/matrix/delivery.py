@@ -12,7 +12,7 @@ from adapters.chat.matrix import closing, render
 from adapters.chat.matrix.files import upload
 from adapters.chat.matrix.rooms import Rooms
 from adapters.chat.matrix.socket import RELATIONS, Json, Socket, path
-from bot.model.errors import PermanentError
+from bot.model.errors import PermanentError, message_is_out
 from bot.model.reports import Attachment, Control, Outgoing, Report
 
 if TYPE_CHECKING:  # it needs the extra
@@ -48,8 +48,9 @@ class Delivery:
             txn = transaction(outgoing.key)
             reference = await self._say(room, content, txn)
             _keep(self._seeded, reference, {})
-        await self._attach(room, root, reference, files, report)
-        await self._seed(outgoing.key, room, reference, report.controls)
+        with message_is_out():
+            await self._attach(room, root, reference, files, report)
+            await self._seed(outgoing.key, room, reference, report.controls)
         return reference
 
     async def edit(self, outgoing: Outgoing, report: Report, message: str) -> str:

@@ -15,7 +15,7 @@ from adapters.chat.slack.render import Card
 from adapters.chat.slack.text import escape, visible
 from adapters.chat.slack.translate import is_stamp, parts, reference
 from adapters.chat.slack.web import Json, Web, pages
-from bot.model.errors import ParleyError, PermanentError
+from bot.model.errors import ParleyError, PermanentError, message_is_out
 from bot.model.reports import Attachment, Control, Outgoing, Report
 
 REMEMBERED = 2_000
@@ -54,8 +54,9 @@ class Delivery:
             there = reference(str(answer.get("channel") or channel), str(answer.get("ts", "")))
             _keep(self._seeded, there, frozenset())
         _keep(self._posted, outgoing.key, there)
-        await self._attach(there, thread, made.files, report)
-        await self._seed(there, report.controls)
+        with message_is_out():
+            await self._attach(there, thread, made.files, report)
+            await self._seed(there, report.controls)
         return there
 
     async def edit(self, outgoing: Outgoing, report: Report, message: str) -> str:

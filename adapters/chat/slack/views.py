@@ -95,11 +95,8 @@ def _select(id: str, placeholder: str) -> Json:
 def _section(heading: str, lines: tuple[Line, ...], workspace: str) -> Iterator[Json]:
     if heading:
         yield {"type": "header", "text": plain(_cut(visible(heading), 150))}
-    items = [
-        {"type": "rich_text_section", "elements": list(_line(each, workspace))}
-        for each in lines[:LINES]
-        if each.text
-    ]
+    said = (list(_line(each, workspace)) for each in lines[:LINES] if each.text)
+    items = [{"type": "rich_text_section", "elements": words} for words in said if words]
     if items:
         yield rich({"type": "rich_text_list", "style": "bullet", "elements": items})
     if len(lines) > LINES:
