@@ -13,14 +13,17 @@ from approvals.policy import DefaultPolicy
 from bot.bus import Bus
 from bot.cases.expire import expire
 from bot.cases.home import HomePages
+from bot.cases.investigate import interrupted
 from bot.cases.reload import reload
 from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.execution.runner import Runner
 from bot.house import House
+from bot.llm import open_models
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
 from bot.loops.follow import Follow
+from bot.loops.inquire import Inquirer
 from bot.loops.listen import listen
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
@@ -33,7 +36,7 @@ from bot.model.ports import Chat, Closes, Fetches
 from bot.model.runs import Limits
 from bot.planner.offline import OfflinePlanner
 from bot.recheck import recheck
-from bot.redact import ExactRedactor
+from bot.redact import SecretRedactor
 from bot.speech import Ears
 from bot.store import inbox, outbox
 from bot.store.migrate import migrate
@@ -42,6 +45,7 @@ from bot.store.seal import Sealer
 from bot.store.suspects import Suspects
 from bot.store.writer import Store
 from bot.targets import Targets
+from capabilities.filling import StepOutputs
 from capabilities.guard import StepGuard
 from capabilities.library import Library, built_in
 from capabilities.render import SectionRenderer
@@ -94,12 +98,15 @@ async def open_house(configuration: Configuration) -> AsyncIterator[House]:
             finally:
                 await house.runner.drain(0)
                 await targets.close()
-                await _deaf(house)
+                await _alone(house)
 
 
-async def _deaf(house: House) -> None:
+async def _alone(house: House) -> None:
+    """Close what listens and thinks outside of the house."""
     if house.ears is not None:
         await house.ears.speech.close()
+    if house.models is not None:
+        await house.models.close()
 
 
 def _wire(
@@ -109,7 +116,7 @@ def _wire(
     library.search("")  # builds the index: the first message shall not wait for it
     renderer = SectionRenderer()
     guard = StepGuard((*configuration.floor, built_in()))
-    redactor = ExactRedactor(configuration.secrets)
+    redactor = SecretRedactor(configuration.secrets)
     people = People(configuration.people)
     policy = DefaultPolicy(expires=configuration.expires)
     runner = Runner(
@@ -120,8 +127,10 @@ def _wire(
         clock,
         recheck(people, policy, library, clock, configuration.agents),
         Limits(timeout=configuration.timeout.total_seconds()),
+        outputs=StepOutputs(guard),
         wake=bus.wake,
     )
+    offline = OfflinePlanner(library, renderer)
     return House(
         name=configuration.name,
         store=store,
@@ -130,7 +139,7 @@ def _wire(
         catalogue=library,
         renderer=renderer,
         guard=guard,
-        planner=OfflinePlanner(library, renderer),
+        planner=offline,
         people=people,
         policy=policy,
         runner=runner,
@@ -142,6 +151,7 @@ def _wire(
         approval_rooms=configuration.approval_rooms,
         operators=configuration.operators,
         ears=_ears(configuration, clock),
+        models=open_models(configuration.llm, library, renderer, offline, clock),
     )
 
 
@@ -178,6 +188,7 @@ async def serve(
     gc.set_threshold(*GARBAGE)
     await house.store.write(outbox.recover)
     await house.runner.recover()
+    await house.store.write(lambda connection: interrupted(connection, house))
     await reprint(house, reprints)
     async with _watched(house, configuration, chats), asyncio.TaskGroup() as group:
         rest, running = _start(house, sealer, suspects, chats, group)
@@ -234,14 +245,16 @@ def _start(
     }
     dispatch = Dispatch(house, Follow(house, deliveries, group), suspects, group)
     speaker = Speaker(house, group)
+    inquirer = Inquirer(house, group)
     loops = (
+        inquirer.inquire(),
         dispatch.wait_for_cards(),
         Publisher(house, speaker).publish(),
         work.work(),
         keep(_jobs(house, sealer, chats), house.clock),
         *(each.deliver() for each in deliveries.values()),
     )
-    rest = Rest(house, dispatch, work, deliveries, speaker)
+    rest = Rest(house, dispatch, work, deliveries, speaker, inquirer)
     return rest, [group.create_task(loop) for loop in loops]
 
 

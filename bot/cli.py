@@ -22,6 +22,7 @@ COMMANDS = {
     "plans": "list and show plans",
     "approvals": "explain who must approve a plan, and why",
     "audit": "verify and export the audit log",
+    "eval": "how well a planner understands a file of requests",
     "migrate": "bring the database to this version",
 }
 

@@ -20,6 +20,7 @@ from bot.model.people import Account, Conversation, Person
 from bot.model.plans import Agent
 from bot.places import place, places
 from bot.plugins import Plugin, find
+from bot.providers import LlmConfiguration, configured
 from bot.references import Secrets, absolute
 from bot.settings import File, durations, sentence
 
@@ -66,6 +67,7 @@ class Configuration:
     operators: Conversation | None = None
     listen: str = ""
     speech: SpeechConfiguration | None = None
+    llm: LlmConfiguration = field(default_factory=LlmConfiguration)
 
     @property
     def key_folder(self) -> Path:
@@ -134,6 +136,7 @@ def build(
         _chat(instance, dict(settings), secrets) for instance, settings in file.chat.items()
     )
     speech = _speech(dict(file.speech), secrets)
+    llm = configured(file.llm, lambda plugin, table, at: _own(plugin, table, at, secrets))
     return Configuration(
         source=source,
         name=bot.name,
@@ -154,6 +157,7 @@ def build(
         operators=place(bot.operators, file.chat, "[bot] operators") if bot.operators else None,
         listen=bot.listen,
         speech=speech,
+        llm=llm,
     )
 
 

@@ -13,6 +13,7 @@ from approvals.policy import Policy
 from bot.bus import Bus
 from bot.execution.runner import Runner
 from bot.leaving import Leaving
+from bot.llm import Models
 from bot.metrics import Metrics
 from bot.model.people import Conversation
 from bot.model.plans import Agent
@@ -40,7 +41,8 @@ class House:
     """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
     `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
     whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for
-    long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to; `leaving` is what a stop
+    long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to, and
+    without `models` none is asked; `leaving` is what a stop
     need not wait for, and `pages` whose turn it is to have a sent page looked through."""
 
     name: str
@@ -67,5 +69,6 @@ class House:
     stuck: dict[str, str] = field(default_factory=dict)
     fetches: dict[str, Fetches] = field(default_factory=dict)
     ears: Ears | None = None
+    models: Models | None = None
     leaving: Leaving = field(default_factory=Leaving)
     pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -17,9 +17,9 @@ class Plugin:
     """One adapter. `settings` is a pydantic model of its configuration table (unknown keys forbidden, every field with
     a default or a clear description); `load()` imports the adapter and returns its factory. `probe`, for
     `parley check`, tries the connection and returns None or one sentence with the mend, or an awaitable of it: a chat's
-    takes (settings, instance, data folder), a target's its URL. `suggests` is true for a chat whose factory also takes
+    takes (settings, instance, data folder), a target's its URL, a model's (name, settings). `suggests` is true for a chat whose factory also takes
     `suggest`, a function from `agents` or `capabilities` to their names, for completing what people type. `homes` is true for one whose factory takes `home`, a
-    `ports.Home`, for a page of each person's own."""
+    `ports.Home`, for a page of each person's own. `extra` is what `parley[…]` installs for it, where that is not its name."""
 
     name: str
     settings: type[Any]
@@ -27,6 +27,7 @@ class Plugin:
     probe: Callable[..., Any] | None = None
     suggests: bool = False
     homes: bool = False
+    extra: str = ""
 
 
 def find(group: str, name: str) -> Plugin:

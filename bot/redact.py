@@ -1,38 +1,51 @@
-"""The redaction port's first implementation: exact matches of every secret the bot holds. Made by `bot.app`, asked by
-everybody who is about to store, log, post or audit a text from outside."""
+"""The redaction port: what is secret in a text becomes a mask, whatever it is and wherever it comes from. Made by `bot.app`,
+asked by everybody who is about to store, log, post, audit or plan from a text from outside.
 
-import base64
-import re
-from collections.abc import Iterable
-from urllib.parse import quote
+Secret is what the bot itself holds, and what `bot.redaction` knows by its shape or its place. Nothing is guessed from how
+random a text looks: ids, digests and keys that are public stay.
+"""
 
-MASK = "•••"
-SHORTEST = 4
-"""Shorter secrets are not masked: they would blot out ordinary words."""
+from collections.abc import Iterable, Iterator
+
+from bot.redaction import commands, keys, manifests
+from bot.redaction.commands import PIPES
+from bot.redaction.exact import Exact
+from bot.redaction.keys import KEYS
+from bot.redaction.named import NAMES
+from bot.redaction.places import PLACES
+from bot.redaction.rules import found
+from bot.redaction.spans import MASK, Span, masked
+from bot.redaction.tokens import TOKENS
+
+__all__ = ["MASK", "SecretRedactor"]
+
+RULES = TOKENS + KEYS + NAMES + PLACES + PIPES
+FINDERS = commands.spans, keys.spans, manifests.spans
+ROUNDS = 5
+"""A mask may bring out what a secret beside it hid. Whoever chains more than so many only hides less of his own."""
 
 
-class ExactRedactor:
-    """Masks the secrets themselves and their base64 and URL-encoded forms. One pass, however many there are."""
+class SecretRedactor:
+    """Masks the secrets given, in many forms, and all that looks like one. Never raises; what it masked once stays as it is."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = (
-            re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-        )
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._exact = Exact(secrets)
 
     def redact(self, text: str) -> str:
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        """The same text with a MASK for each secret part; the words around it stay."""
+        for _ in range(ROUNDS):
+            clean = masked(text, self._spans(text))
+            if clean == text:
+                break
+            text = clean
+        return text
 
+    def finds(self, text: str) -> bool:
+        """Whether `redact` would mask anything: then the text is sensitive."""
+        return any(True for _ in self._spans(text))
 
-def _forms(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode()).decode()
-    url_safe = base64.urlsafe_b64encode(secret.encode()).decode()
-    plain = {
-        secret,
-        quote(secret, safe=""),
-        quote(secret),
-        encoded.rstrip("="),
-        url_safe.rstrip("="),
-    }
-    return plain | {line for line in secret.splitlines() if len(line) >= SHORTEST}
+    def _spans(self, text: str) -> Iterator[Span]:
+        yield from self._exact.spans(text)
+        yield from found(RULES, text)
+        for finder in FINDERS:
+            yield from (span for span in finder(text) if text[slice(*span)].strip(f"{MASK}\n\r\t "))

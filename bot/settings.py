@@ -6,7 +6,7 @@
 import difflib
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -70,10 +70,21 @@ class CapabilitiesTable(Table):
     paths: tuple[str, ...] = ()
 
 
-class Llm(Table):
-    """`[llm]`. `order`: planners to try; this version has the offline one."""
+class Llm(BaseModel):
+    """`[llm]`. `order`: planners to try; each but `offline` has a table `[llm.NAME]`, which is read by `bot.providers`.
+    `local_only`: no provider whose server is not at home. What a person may spend in a day: `tokens_per_day`,
+    `dollars_per_day`, and a channel `channel_dollars_per_day`; 0 is no limit. `prefer`: who of `order` is asked first. `private`: globs of words
+    and hosts that are told to none outside."""
 
-    order: tuple[Annotated[str, Field(pattern="^offline$")], ...] = ("offline",)
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    order: tuple[Name, ...] = ("offline",)
+    local_only: bool = False
+    tokens_per_day: Annotated[int, Field(ge=0)] = 2_000_000
+    dollars_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    channel_dollars_per_day: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 20.0
+    prefer: Literal["order", "cost", "latency"] = "order"
+    private: tuple[Annotated[str, Field(min_length=2)], ...] = ()
 
 
 class AgentTable(Table):

@@ -146,6 +146,7 @@ class _Compiler:
             returns=self._returns(),
             alerts=self.fields.words("Alerts"),
             encode=encode,
+            private=self.raw.private,
             source=self.raw.file,
             line=self.line,
         )

@@ -10,7 +10,9 @@ from capabilities.problems import Broken, Problem
 
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 FIELDS = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
-OURS = frozenset({"parley-format"})
+OURS = frozenset({"parley-format", "parley-privacy"})
+PRIVACY = ("any", "local")
+"""Which models may hear of a pack: any, or those at home only."""
 FORMAT = "1"
 LIMIT = 8192
 """Characters. The standard's own limits add up to less."""
@@ -18,11 +20,13 @@ LIMIT = 8192
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """What the first lines say. `length` is the number of lines they take, fences included."""
+    """What the first lines say. `length` is the number of lines they take, fences included; `private` is true where only a
+    model at home may hear of the pack."""
 
     name: str
     description: str
     length: int
+    private: bool
     warnings: tuple[Problem, ...] = ()
 
 
@@ -43,7 +47,8 @@ def read(text: str, file: str) -> FrontMatter | None:
             1, f"The name {name!r} is not allowed.", "Use a-z, 0-9 and single dashes, at most 64."
         )
     warnings = tuple(Problem(file, 1, what, mend, "warning") for what, mend in _oddities(fields))
-    return FrontMatter(name, _text(fields, "description", 1024), end + 1, warnings)
+    description = _text(fields, "description", 1024)
+    return FrontMatter(name, description, end + 1, _private(fields), warnings)
 
 
 def _load(text: str) -> dict[str, Any]:
@@ -68,6 +73,13 @@ def _load(text: str) -> dict[str, Any]:
             "Write 'name: …' and 'description: …'.",
         )
     return loaded
+
+
+def _private(fields: dict[str, Any]) -> bool:
+    """What cannot be read is private: a slip must not tell a cloud."""
+    metadata = fields.get("metadata")
+    told = metadata.get("parley-privacy", "any") if isinstance(metadata, dict) else "any"
+    return told != "any"
 
 
 def _text(fields: dict[str, Any], key: str, limit: int) -> str:
@@ -99,5 +111,12 @@ def _oddities(fields: dict[str, Any]) -> list[tuple[str, str]]:
     if metadata.get("parley-format", FORMAT) != FORMAT:
         odd.append(
             (f"parley-format is {metadata['parley-format']!r}.", f"This version reads {FORMAT!r}.")
+        )
+    if metadata.get("parley-privacy", PRIVACY[0]) not in PRIVACY:
+        odd.append(
+            (
+                f"parley-privacy is {metadata['parley-privacy']!r}, and taken as 'local'.",
+                f"Write one of {', '.join(PRIVACY)}.",
+            )
         )
     return odd

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.model.plans import Step
-from bot.model.sections import Action, Refusal, Rendered
+from bot.model.sections import Action, Output, Planned, Refusal, Rendered
 from capabilities.floor import Floor
+from capabilities.outputs import closed
 from capabilities.render import SectionRenderer
 from capabilities.seal import seal
 
@@ -36,7 +37,7 @@ class StepGuard:
         given = {
             name: value for name, value in step.slots.items() if not self._from_agent(step, name)
         }
-        result = self._renderer.render(step.section, given, step.agent)
+        result = self._renderer.render(step.section, given, step.agent, step.outputs)
         if isinstance(result, Refusal):
             return result
         values, rendered = result
@@ -77,8 +78,18 @@ class StepGuard:
         return self._floor.check(_all(step), base=base, local=local)
 
 
+_STANDS_IN = {
+    **{"ip": "192.0.2.1", "cidr": "192.0.2.0/24", "int": "1", "port": "1", "size": "1"},
+    **{"duration": "1s", "path": "/parley", "email": "a@a.example", "fqdn": "a.example"},
+    **{"url": "http://a.example/"},
+}
+
+
 def _all(step: Step) -> Iterator[Action]:
-    yield from step.actions
-    yield from step.preview
-    yield from step.verify
-    yield from step.rollback
+    """Everything that would run. What is known only during the run is looked at then; until that, anything of its type will do."""
+    planned: tuple[Planned, ...] = (*step.actions, *step.preview, *step.verify, *step.rollback)
+    return (closed(each, _stand_in) for each in planned)
+
+
+def _stand_in(output: Output) -> str:
+    return _STANDS_IN.get(output.type, "a")

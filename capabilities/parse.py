@@ -69,7 +69,8 @@ class Row:
 
 @dataclass(slots=True)
 class RawFile:
-    """One page. `bare` is true without front matter; `declared` when it has a Parameters table."""
+    """One page. `bare` is true without front matter; `declared` when it has a Parameters table; `private` where only models at
+    home may hear of it."""
 
     file: str
     pack: str
@@ -77,6 +78,7 @@ class RawFile:
     title: str = ""
     bare: bool = True
     declared: bool = False
+    private: bool = False
     aliases: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     sections: list[RawSection] = field(default_factory=list)
@@ -119,6 +121,7 @@ def parse(data: bytes, file: str, pack: str) -> RawFile:
             False,
             front.length,
         )
+        raw.private = front.private
         raw.problems.extend(front.warnings)
     tokens = _MARKDOWN.parse("\n".join(text.split("\n")[skip:]))
     _read(raw, tokens, skip + 1)

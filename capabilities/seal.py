@@ -7,12 +7,12 @@ from typing import Any
 
 from bot.model.sections import Section
 
-_APART = frozenset({"hash", "source", "line"})
+_APART = frozenset({"hash", "private", "source", "line"})
 
 
 def seal(section: Section) -> str:
-    """SHA-256, in hexadecimal, over every field but `hash`, `source` and `line`, those of its templates too: a section
-    that only moved within its file is the same section."""
+    """SHA-256, in hexadecimal, over every field but `hash`, `private`, `source` and `line`, those of its templates too: a section
+    that only moved within its file, or may be told to others, is the same section."""
     canonical = json.dumps(section, ensure_ascii=True, separators=(",", ":"), default=_fields)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

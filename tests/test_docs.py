@@ -23,7 +23,15 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf8")
 EXAMPLE = tomllib.loads((ROOT / "deploy/example.toml").read_text(encoding="utf8"))
 NO_SECRETS = dict.fromkeys(
-    ("MATRIX_PASSWORD", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN", "SPEECH_KEY"),
+    (
+        "MATRIX_PASSWORD",
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "DISCORD_TOKEN",
+        "SPEECH_KEY",
+        "ANTHROPIC_API_KEY",
+        "OPENAI_API_KEY",
+    ),
     "not-a-secret",
 )
 
@@ -97,11 +105,12 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 def test_the_configuration_in_the_readme_loads(tmp_path: Path) -> None:
-    first, running = (
+    first, thinking, running = (
         build(tomllib.loads(block), None, tmp_path, NO_SECRETS) for block in blocks("toml")
     )
     assert [agent.name for agent in first.agents] == ["web1"]
     assert first.secrets == ("not-a-secret",)
+    assert [each.name for each in thinking.llm.providers] == ["anthropic", "ollama"]
     assert running.listen
     assert running.operators
     assert running.approval_rooms
@@ -129,12 +138,17 @@ def names(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields)
 
 
+def plain(table: dict[str, Any]) -> dict[str, Any]:
+    """A table without the tables inside it, which are an adapter's."""
+    return {name: value for name, value in table.items() if not isinstance(value, dict)}
+
+
 @pytest.mark.parametrize(
     ("model", "table"),
     [
         (File, EXAMPLE),
         *(
-            (File.model_fields[name].annotation, EXAMPLE[name])
+            (File.model_fields[name].annotation, plain(EXAMPLE[name]))
             for name in ("bot", "store", "bus", "capabilities", "llm", "approvals")
         ),
         (Console, EXAMPLE["chat"]["console"]),

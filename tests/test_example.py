@@ -38,7 +38,7 @@ def tables() -> Iterator[tuple[str, type[BaseModel]]]:
     for name, field in File.model_fields.items():
         for model in models(field.annotation):
             yield name, model
-    for group, header in (("chat", "chat.{}"), ("speech", "speech")):
+    for group, header in (("chat", "chat.{}"), ("llm", "llm.{}"), ("speech", "speech")):
         for entry in entry_points(group=f"parley.{group}"):
             yield header.format(entry.name), entry.load().settings
 
@@ -55,7 +55,7 @@ def test_nothing_else_is_shown() -> None:
         known.setdefault(name, set()).update(model.model_fields)
     chats = {name.partition(".")[2] for name in known if name.startswith("chat.")}
     for name, keys in shown().items():
-        more = {"kind"} if name.startswith(("chat.", "speech")) else set()
+        more = {"kind"} if name.startswith(("chat.", "llm.", "speech")) else set()
         more |= chats if name == "people" else set()
         assert keys <= known[name] | more, name
 

@@ -10,6 +10,7 @@ from approvals.policy import OPERATOR
 from bot import words
 from bot.cases import card, hold, say, typed, vote
 from bot.cases.rooms import agents_in
+from bot.cases.think import models_today
 from bot.cases.views import view
 from bot.house import Effect, House
 from bot.model import plans as plan_model
@@ -103,6 +104,7 @@ def _status(connection: Connection, house: House) -> listing.Status:
         in_doubt=count("in_doubt"),
         held=count("held"),
         stopped_by=switches.why(connection, STOP) or "",
+        models=models_today(connection, house),
         connections=(*_connections(house), *_lost(connection, house.clock.now())),
     )
 

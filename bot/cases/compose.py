@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from approvals import gate
+from bot.cases.graph import Joined, join
 from bot.house import House
 from bot.model.approvals import ApprovalRequest
 from bot.model.people import Conversation
 from bot.model.plans import Agent, Draft, Look, Plan, Step, digest
-from bot.model.sections import Refusal, Rendered, Section, Value
+from bot.model.sections import Refusal, Rendered, Value
 from bot.recheck import STOP
 from bot.store import switches
 from bot.store.documents import dump
@@ -46,9 +47,12 @@ class Origin:
 
 async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Composed | Refusal:
     """Raises TemporaryError where a target cannot be reached."""
+    graph = join(drafts, house.catalogue.section)
+    if isinstance(graph, Refusal):
+        return graph
     steps: list[Step] = []
-    for number, draft in enumerate(drafts, 1):
-        step = await _step(house, f"s{number}", draft)
+    for joined in graph:
+        step = await _step(house, joined)
         if isinstance(step, Refusal):
             return step
         steps.append(step)
@@ -77,39 +81,38 @@ async def compose(house: House, drafts: Sequence[Draft], origin: Origin) -> Comp
     return Composed(plan, document, request, shown)
 
 
-async def _step(house: House, name: str, draft: Draft) -> Step | Refusal:
+async def _step(house: House, joined: Joined) -> Step | Refusal:
+    draft = joined.draft
     agent = next((each for each in house.agents if each.name == draft.agent), None)
     if agent is None:
         return Refusal("agent", f"There is no agent {draft.agent} any more. Ask again.")
-    section = house.catalogue.section(draft.section)
-    if section is None:
-        return Refusal("catalogue", f"`{draft.section}` is no longer there. Ask again.")
-    rendered = house.renderer.render(section, draft.slots, agent)
+    rendered = house.renderer.render(joined.section, draft.slots, agent, joined.outputs)
     if isinstance(rendered, Refusal):
         return rendered
     identity = await house.target_of(agent).identity()
-    step = _filled(name, agent, identity, section, *rendered)
+    step = _filled(joined, agent, identity, *rendered)
     return house.guard.check(step) or step
 
 
 def _filled(
-    name: str,
+    joined: Joined,
     agent: Agent,
     identity: str,
-    section: Section,
     slots: dict[str, Value],
     rendered: Rendered,
 ) -> Step:
     return Step(
-        id=name,
+        id=joined.name,
         agent=agent,
         identity=identity,
-        section=section,
+        section=joined.section,
         slots=slots,
         actions=rendered.actions,
         preview=rendered.preview,
         verify=rendered.verify,
         rollback=rendered.rollback,
+        needs=joined.needs,
+        outputs=joined.outputs,
     )
 
 

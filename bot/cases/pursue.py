@@ -1,17 +1,18 @@
 """What the planner came to becomes an effect: a refusal, a question, or a plan. Called by the request and question cases."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from bot.cases import record, say
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
+from bot.cases.think import remember
+from bot.cases.wish import Wish
 from bot.house import Effect, House
-from bot.model.events import Event
-from bot.model.ids import new_id
-from bot.model.people import Conversation
-from bot.model.ports import Idea, Unclear, Unknown, Wanted
+from bot.model.ids import new_id, short
+from bot.model.plans import Plan
+from bot.model.ports import Answer, Idea, Thought, Unclear, Unknown, Wanted
 from bot.model.questions import Question
 from bot.model.reports import Report
 from bot.model.sections import Refusal
@@ -19,49 +20,85 @@ from bot.report import refusal as words
 from bot.store import questions
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Whose words led here: the event to answer, the request in its own words, everyone who had a say in it, and whether any
-    of them were spoken."""
-
-    event: Event
-    conversation: Conversation
-    request: str
-    requesters: tuple[str, ...]
-    spoken: bool = False
-
-
 async def pursue(house: House, wish: Wish, idea: Idea) -> Effect:
     """Raises TemporaryError where a target cannot be reached."""
     match idea:
         case Unknown():
             report = words.refusal(idea.text, idea.nearest, idea.suggestion)
-            return refused(house, wish, report, "unknown")
+            return refused(house, wish, report, "unknown", idea.thought)
+        case Answer():
+            return _told(house, wish, idea)
         case Unclear():
             return lambda connection: _ask(connection, house, wish, idea)
         case Wanted(drafts=drafts):
             now = house.clock.now()
-            origin = Origin(
-                new_id(now), 1, wish.request, wish.requesters, wish.conversation, wish.spoken
-            )
-            return _kept(house, wish, await compose(house, drafts, origin))
+            people = everybody(wish, idea.thought)
+            origin = Origin(new_id(now), 1, wish.request, people, wish.conversation, wish.spoken)
+            return _kept(house, wish, await compose(house, drafts, origin), idea.thought)
 
 
-def _kept(house: House, wish: Wish, composed: Composed | Refusal) -> Effect:
+def _kept(house: House, wish: Wish, composed: Composed | Refusal, thought: Thought) -> Effect:
     if isinstance(composed, Refusal):
-        return refused(house, wish, words.refusal(composed.why), composed.rule)
-    return lambda connection: keep(connection, house, composed, wish.event.account)
+        return refused(house, wish, words.refusal(composed.why), composed.rule, thought)
+
+    def effect(connection: Connection) -> None:
+        keep(connection, house, composed, wish.event.account)
+        plan = composed.plan
+        remember(connection, house, wish.talk, thought, summary(plan), plan.id)
+
+    return effect
 
 
-def refused(house: House, wish: Wish, report: Report, rule: str) -> Effect:
+def _told(house: House, wish: Wish, answer: Answer) -> Effect:
+    report = noted(words.note(answer.text), answer.thought)
+
+    def effect(connection: Connection) -> None:
+        say.post(connection, wish.event, wish.conversation, report, house.clock.now())
+        remember(connection, house, wish.talk, answer.thought, answer.text)
+
+    return effect
+
+
+def everybody(wish: Wish, thought: Thought) -> tuple[str, ...]:
+    """Everybody whose words are in it, whoever asked last: words of the thread that a model was told are among them."""
+    others = (each for each in thought.people if each not in wish.requesters)
+    return (*others, *wish.requesters)
+
+
+def summary(plan: Plan) -> str:
+    """A plan as a turn of the conversation."""
+    steps = (
+        f"{step.id}. {step.agent.name}: {step.section.title}"
+        + "".join(f", {name} {value}" for name, value in step.slots.items())
+        + "".join(f", {name} @{each.step}.{each.name}" for name, each in step.outputs.items())
+        for step in plan.steps
+    )
+    return f"Plan {short(plan.id)}, revision {plan.revision}. " + " ".join(steps)
+
+
+def refused(
+    house: House,
+    wish: Wish,
+    report: Report,
+    rule: str,
+    thought: Thought = Thought(),  # noqa: B008 - a frozen value
+) -> Effect:
     """A refusal is said, and is a row."""
 
     def effect(connection: Connection) -> None:
         at = house.clock.now()
-        say.post(connection, wish.event, wish.conversation, report, at)
+        say.post(connection, wish.event, wish.conversation, noted(report, thought), at)
         record.refused(connection, house, wish.event, rule)
+        remember(connection, house, wish.talk, thought, report.text)
 
     return effect
+
+
+def noted(report: Report, thought: Thought) -> Report:
+    """With the sentence that says who thought instead of whom."""
+    if not thought.note:
+        return report
+    return replace(report, paragraphs=(*report.paragraphs, words.aside(thought.note)))
 
 
 def said(house: House, wish: Wish, report: Report) -> Effect:
@@ -82,7 +119,9 @@ def _ask(connection: Connection, house: House, wish: Wish, unclear: Unclear) -> 
         request=wish.request,
         draft=unclear.draft,
         slot=unclear.slot,
-        requesters=wish.requesters,
+        requesters=everybody(wish, unclear.thought),
         spoken=wish.spoken,
+        note=unclear.thought.note,
     )
     questions.ask(connection, question, now)
+    remember(connection, house, wish.talk, unclear.thought, unclear.text)

@@ -3,14 +3,18 @@
 The first answer that the question takes settles it; whoever is later changes nothing.
 """
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from approvals import gate
 from approvals.gate import NotCounted
 from bot.cases import say
 from bot.cases.begin import begin
-from bot.cases.pursue import Wish, pursue, said
+from bot.cases.pursue import pursue, said
 from bot.cases.rooms import agents_in
+from bot.cases.think import think
+from bot.cases.wish import Wish
 from bot.house import Effect, House, nothing
 from bot.model.events import Event
 from bot.model.people import Person
@@ -90,6 +94,10 @@ async def _planned(house: House, question: Question, text: str, wish: Wish) -> E
         return await _wanted(house, question, text, wish)
     agents = agents_in(house, question.conversation)
     idea: Idea
+    if question.kind == "words":
+        told = replace(wish, last=text.strip(), request=f"{wish.request} — {text.strip()}")
+        asked = Request(told.last, agents, before=question.request)
+        return await pursue(house, told, await think(house, told.talk, asked))
     if question.kind == "slot" and question.draft is not None:
         idea = house.planner.answer(question.draft, question.slot, text)
     else:

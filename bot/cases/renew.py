@@ -6,7 +6,7 @@ from bot.cases.compose import Origin, compose
 from bot.cases.keep import keep
 from bot.house import House
 from bot.model.errors import ParleyError
-from bot.model.plans import Draft, Plan
+from bot.model.plans import Draft, Output, Plan
 from bot.model.sections import Refusal
 from bot.store.plan_rows import Stored
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def drafts(plan: Plan) -> tuple[Draft, ...]:
-    """What the planner had decided: without the slots that the agent fills."""
+    """What the planner had decided: without the slots that the agent fills. The steps keep their names."""
     return tuple(
         Draft(
             step.agent.name,
@@ -24,6 +24,9 @@ def drafts(plan: Plan) -> tuple[Draft, ...]:
                 for name, value in step.slots.items()
                 if not _of_agent(step.section.slot(name))
             },
+            step.id,
+            step.needs,
+            {slot: Output(each.step, each.name) for slot, each in step.outputs.items()},
         )
         for step in plan.steps
     )

@@ -1,24 +1,17 @@
 """A plain reply in a thread: it answers the open question there, else changes the newest pending plan, else it is none of our
 business. Typed votes come this way too. Called by `bot.flow`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bot import words
 from bot.cases import cancel, card, command, hold, questions, record, spoken, typed
-from bot.cases.compose import Origin, compose
-from bot.cases.keep import keep
-from bot.cases.pursue import Wish, refused, said
-from bot.cases.renew import drafts
+from bot.cases.change import change
 from bot.house import Effect, House, nothing
 from bot.model import plans as plan_model
 from bot.model.events import Message
-from bot.model.people import Person
-from bot.model.ports import Unclear
 from bot.model.questions import Question
-from bot.model.sections import Refusal
-from bot.report import refusal
 from bot.store import plans
 from bot.store import questions as asked
 from bot.store.plan_rows import Stored
@@ -82,7 +75,7 @@ async def _unasked(
         return nothing
     if open_plan.plan.undoes:
         return nothing
-    return record.acted_on(house, event, await _change(house, event, person, open_plan))
+    return record.acted_on(house, event, await change(house, event, person, open_plan))
 
 
 def _thread(connection: Connection, event: Message, said_words: words.Command | None) -> Thread:
@@ -104,23 +97,3 @@ def _ordered(
 def _newest(connection: Connection, stored: Stored) -> Stored:
     """Its newest revision: the thread of a superseded card is as good a place as any for a further change."""
     return stored if stored.superseded_by is None else plans.fetch(connection, stored.plan.id)
-
-
-async def _change(house: House, event: Message, person: Person, stored: Stored) -> Effect:
-    """`use port 9090`: a new revision, and everybody is asked anew."""
-    plan = stored.plan
-    first, *others = drafts(plan)
-    requesters = tuple(dict.fromkeys((*plan.requesters, person.name)))
-    aloud = plan.spoken or event.spoken
-    request = f"{plan.request} — {event.text.strip()}"
-    wish = Wish(event, event.conversation, request, requesters, aloud)
-    changed = house.planner.change(first.slots, plan.steps[0].section, event.text)
-    if isinstance(changed, Unclear):
-        return said(house, wish, refusal.refusal(changed.text))
-    origin = Origin(
-        plan.id, plan.revision + 1, request, requesters, plan.conversation, spoken=aloud
-    )
-    composed = await compose(house, (replace(first, slots=changed), *others), origin)
-    if isinstance(composed, Refusal):
-        return refused(house, wish, refusal.refusal(composed.why), composed.rule)
-    return lambda connection: keep(connection, house, composed, stored.account, stored)

@@ -6,7 +6,8 @@ from approvals import gate
 from bot import words
 from bot.cases import command, record, say, spoken
 from bot.cases.begin import begin
-from bot.cases.pursue import Wish, pursue, said
+from bot.cases.pursue import pursue, said
+from bot.cases.wish import Wish
 from bot.house import Effect, House
 from bot.model.events import Message
 from bot.model.people import Person

@@ -5,6 +5,7 @@ Nothing outside is looked at: the commands are those that the first plan's card 
 is looked at before they run. So all of it is one transaction, and two presses make one plan.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from bot.model.approvals import Follow
 from bot.model.events import Event
 from bot.model.ids import new_id, short
 from bot.model.plans import Plan, Step, digest
+from bot.model.runs import Attempt
 from bot.model.sections import Refusal
 from bot.report.actions import capability
 from bot.store import follows, plans, runs
@@ -84,7 +86,7 @@ def _made(connection: Connection, house: House, stored: Stored, person: str) -> 
         return Refusal("irreversible", f"cannot be rolled back: nothing undoes {named}.")
     if run is None or not left:
         return Refusal("nothing", "has left nothing behind that could be undone.")
-    steps = _steps(house, plan, {step.id for step in left})
+    steps = _steps(house, plan, {step.id for step in left}, done)
     if isinstance(steps, Refusal):
         return Refusal(steps.rule, f"cannot be rolled back: {steps.why}")
     request = f"roll back plan {short(plan.id)}: {plan.request}"
@@ -97,9 +99,11 @@ def _made(connection: Connection, house: House, stored: Stored, person: str) -> 
     return Composed(new, document, asked, {})
 
 
-def _steps(house: House, plan: Plan, left: set[str]) -> tuple[Step, ...] | Refusal:
-    """Those steps with their agents as they are now, each as the guard lets it pass. No Preview is compared: what it showed
-    was true before the change."""
+def _steps(
+    house: House, plan: Plan, left: set[str], done: Sequence[Attempt]
+) -> tuple[Step, ...] | Refusal:
+    """Those steps with their agents as they are now and what others have put out for them, each as the guard lets it pass. No
+    Preview is compared: what it showed was true before the change."""
     agents = {agent.name: agent for agent in house.agents}
     steps: list[Step] = []
     for step in plan.steps:
@@ -109,7 +113,10 @@ def _steps(house: House, plan: Plan, left: set[str]) -> tuple[Step, ...] | Refus
         if agent is None:
             return Refusal("agent", f"there is no agent {step.agent.name} any more.")
         needs = tuple(each for each in step.needs if each in left)
-        now = replace(step, agent=agent, compared=None, needs=needs)
+        ready = house.runner.ready(plan, replace(step, agent=agent), done)
+        if isinstance(ready, Refusal):
+            return ready
+        now = replace(ready, compared=None, needs=needs)
         refusal = house.guard.check(now)
         if refusal is not None:
             return refusal

@@ -11,7 +11,7 @@ from bot.model import plans as plan_model
 from bot.model.approvals import Follow, Pending
 from bot.model.runs import Run
 from bot.report.view import PlanView
-from bot.store import follows, marks, runs, votes
+from bot.store import follows, marks, runs, spending, votes
 from bot.store.plan_rows import Stored
 
 
@@ -41,6 +41,7 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
         marks=marks.standing(connection, plan, revision),
         follow=follow,
         left=_can_be_undone(connection, stored, run, follow),
+        spent=spending.of_plan(connection, plan),
     )
 
 

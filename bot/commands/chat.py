@@ -10,6 +10,8 @@ from bot.app import open_house, serve
 from bot.config import Configuration
 from bot.model.errors import ConfigurationError
 from bot.plugins import find
+from bot.redact import SecretRedactor
+from bot.redaction.logs import cover
 
 if TYPE_CHECKING:
     # argparse has no public name for what `add_subparsers` returns.
@@ -27,6 +29,7 @@ def add(commands: "Commands") -> None:
 
 def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     """Talk until the input ends and nothing is running any more."""
+    cover(SecretRedactor(configuration.secrets))
     return asyncio.run(_chat(configuration, arguments.person, arguments.json))
 
 

@@ -103,9 +103,20 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
             chat.instance,
             configuration.data,
         )
+    async for line in _models(configuration):
+        yield line
     yield await _speech(configuration)
     for warning in _people(configuration):
         yield warning
+
+
+async def _models(configuration: Configuration) -> AsyncIterator[Line]:
+    """Whether each provider answers, takes its key and knows its model."""
+    if not configuration.llm.providers:
+        yield Line("models", note="not configured: plans are made offline")
+    for each in configuration.llm.providers:
+        what = f"model {each.name} ({each.settings.model} at {each.settings.host})"
+        yield await _tried(what, each.plugin.probe, each.name, each.settings)
 
 
 async def _speech(configuration: Configuration) -> Line:

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 
 from bot.clock import SystemClock
 from bot.config import Configuration
+from bot.execution import needs
 from bot.execution.look import compared, text_of
 from bot.model.errors import PermanentError
 from bot.model.ids import new_id
 from bot.model.plans import Agent
 from bot.model.runs import Limits, Outcome
 from bot.model.sections import Exec, Refusal, Section, Value
-from bot.redact import ExactRedactor
+from bot.redact import SecretRedactor
 from bot.targets import Targets
 from capabilities.render import SectionRenderer
 
@@ -41,8 +42,8 @@ def preview(
         raise PermanentError(rendered.why, "Give the agent the vars that the section needs.")
     if section.preview is None:
         return None
-    looks = asyncio.run(_twice(rendered[1].preview, agent, configuration))
-    redactor = ExactRedactor(configuration.secrets)
+    looks = asyncio.run(_twice(needs.looks(rendered[1].preview), agent, configuration))
+    redactor = SecretRedactor(configuration.secrets)
     texts = [text_of(outcomes, redactor) for outcomes in looks]
     parts = [
         compared(section.preview, outcomes, text)

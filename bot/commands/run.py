@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from bot.app import close_chats, open_chats, open_house, serve
 from bot.config import Configuration
 from bot.model.errors import ConfigurationError
+from bot.redact import SecretRedactor
+from bot.redaction.logs import cover
 
 if TYPE_CHECKING:
     # argparse has no public name for what `add_subparsers` returns.
@@ -25,6 +27,7 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     """Serve every configured chat until told to stop. Raises ConfigurationError where there is none."""
     level = logging.DEBUG if arguments.debug else logging.INFO
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    cover(SecretRedactor(configuration.secrets))
     return asyncio.run(_serve(configuration))
 
 

@@ -8,6 +8,7 @@ from bot.model import runs as model
 from bot.model.errors import ParleyError
 from bot.model.plans import Agent, Plan, Step
 from bot.model.ports import Guard, Redactor, Target
+from bot.model.sections import Exec
 
 
 class Check:
@@ -31,8 +32,11 @@ class Check:
 
     async def _look(self, step: Step) -> tuple[str, str | None]:
         preview = step.section.preview
-        outcomes = await self._steps.look(step, step.preview)
-        text = look.text_of(outcomes, self._redactor)
+        looks = [each for each in step.preview if isinstance(each, Exec)]
+        if len(looks) < len(step.preview):
+            return words.LATER, None
+        outcomes = await self._steps.look(step, looks)
+        text = await look.text_apart(outcomes, self._redactor)
         return text, look.compared(preview, outcomes, text) if preview else None
 
     async def before(self, plan: Plan, *, fresh: bool) -> tuple[model.State, str] | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from bot.execution import needs
 from bot.execution.journal import is_held, set_held
 from bot.execution.work import Work, in_order
 from bot.model import plans as plan_model
@@ -83,6 +84,9 @@ def _refusal(connection: Connection, plan: Plan, recheck: Recheck) -> Refusal | 
         in_order(plan)
     except ValueError as error:
         return Refusal("needs", f"The plan cannot be ordered: {error}.")
+    fault = needs.fault(plan)
+    if fault:
+        return Refusal("output", f"The plan cannot be run: {fault}.")
     return recheck(connection, plan)
 
 

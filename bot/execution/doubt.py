@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.execution import words
+from bot.execution import needs, words
 from bot.model.ids import new_id
 from bot.model.plans import Plan, Step
 from bot.model.questions import Question
 from bot.model.runs import Attempt, AttemptState
-from bot.model.sections import Action, Ask, Exec, Risk
+from bot.model.sections import Ask, Exec, OpenAsk, Planned, Risk
 from bot.store import audit, locks, plans, questions, runs
 
 CHOICES = ("done", "not done", "retry", "roll back")
@@ -53,21 +53,23 @@ def record(
     runs.advance(connection, run, "in_doubt", "I do not know whether a command happened.", at=at)
     data = {"run": run, "revision": plan.revision, "state": "in_doubt"}
     audit.record(connection, "run", at=at, subject=plan.id, data=data)
+    made = runs.attempts(connection, run)
     for each in unknown:
-        question = _question(plan, each, at, restarted_at=at if restarted else None)
+        unseen = each.attempt.phase == "do" and needs.unseen(plan, each.attempt.step, made)
+        question = _question(plan, each, at, restarted_at=at if restarted else None, unseen=unseen)
         questions.ask(connection, question, at)
         locks.keep(connection, run, question.id)
 
 
 def _question(
-    plan: Plan, unknown: Unknown, at: datetime, restarted_at: datetime | None
+    plan: Plan, unknown: Unknown, at: datetime, restarted_at: datetime | None, *, unseen: bool
 ) -> Question:
     attempt = unknown.attempt
     return Question(
         id=new_id(at),
         kind="in_doubt",
         conversation=plan.conversation,
-        text=words.in_doubt(plan, attempt, restarted_at, unknown.looked),
+        text=words.in_doubt(plan, attempt, restarted_at, unknown.looked, unseen=unseen),
         choices=UNDOING if attempt.phase == "rollback" else CHOICES,
         request=plan.request,
         requesters=plan.requesters,
@@ -78,7 +80,7 @@ def _question(
     )
 
 
-def _argv(action: Action) -> list[Any]:
+def _argv(action: Planned) -> list[Any]:
     if isinstance(action, Exec):
         stages = [list(stage) for stage in action.stages]
         return stages[0] if len(stages) == 1 else stages
@@ -162,9 +164,10 @@ def _settle_person(
     plan = plans.load(connection, row.plan, row.revision)
     step = next(each for each in plan.steps if each.id == question.about["step"])
     index = int(question.about["index"])
-    attempt = Attempt(
-        new_id(at), question.run, step.id, "do", index, step.actions[index], "open", at, at
-    )
+    action = step.actions[index]
+    if isinstance(action, OpenAsk):  # what was asked, as it was asked
+        action = Ask(str(question.about["argv"][0]))
+    attempt = Attempt(new_id(at), question.run, step.id, "do", index, action, "open", at, at)
     runs.open_attempt(connection, attempt, "", words.command(attempt.action))
     good = answer == "done"
     runs.settle_attempt(

@@ -19,7 +19,7 @@ from bot.model.ids import new_id
 from bot.model.plans import Plan, Step
 from bot.model.ports import Clock
 from bot.model.runs import Attempt, AttemptState, Phase
-from bot.model.sections import Action
+from bot.model.sections import Action, Planned
 from bot.store import audit, marks, plans, runs
 from bot.store.writer import Store
 
@@ -73,6 +73,21 @@ class Journal:
             return None
         work.journal[attempt.id] = attempt
         return attempt
+
+    async def refuse(self, work: Work, step: Step, index: int, action: Planned, words: str) -> None:
+        """An action that will not be made, because what its step needs did not come or did not pass. Nothing has begun."""
+        now = self.clock.now()
+        refused = Attempt(
+            new_id(now), work.run, step.id, "do", index, action, "failed", now, now, words=words
+        )
+
+        def write(connection: Connection) -> None:
+            runs.open_attempt(connection, refused, self.owner, command(action))
+            runs.settle_attempt(connection, refused, "failed")
+            _audit_step(connection, work, refused)
+
+        await self.write(write)
+        work.journal[refused.id] = refused
 
     async def hold(self, work: Work) -> None:
         """The run waits, with its targets, until nobody holds its plan; released meanwhile, it goes on."""
@@ -146,5 +161,12 @@ def _audit_step(connection: Connection, work: Work, attempt: Attempt) -> None:
             "state": attempt.state,
             "exit": attempt.exit,
             "output": hashlib.sha256(attempt.output.encode()).hexdigest(),
+            **_returned(attempt),
         },
     )
+
+
+def _returned(attempt: Attempt) -> dict[str, object]:
+    """What later steps were given: with the digest of the plan it says what was run."""
+    values = {each.name: each.value for each in attempt.returned if not each.fault}
+    return {"returned": values} if values else {}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bot.execution.output import told
+from bot.execution.output import told, told_apart
 from bot.model.ports import Redactor
 from bot.model.runs import Outcome
 from bot.model.sections import Preview
@@ -17,6 +17,12 @@ SHOWN_CHANGES = 3
 def text_of(outcomes: Sequence[Outcome], redactor: Redactor) -> str:
     """What a Preview showed, for people."""
     return "".join(told(outcome, redactor) or _fault(outcome) for outcome in outcomes)
+
+
+async def text_apart(outcomes: Sequence[Outcome], redactor: Redactor) -> str:
+    """As `text_of`, holding nobody up."""
+    texts = [await told_apart(outcome, redactor) or _fault(outcome) for outcome in outcomes]
+    return "".join(texts)
 
 
 def _fault(outcome: Outcome) -> str:

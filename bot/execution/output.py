@@ -4,11 +4,14 @@ Terminal sequences go, other controls and the marks that reverse the direction o
 becomes U+FFFD. Secrets are masked last, so that a sequence in the middle of one hides nothing.
 """
 
+import asyncio
 import re
 
 from bot.model.ports import Redactor
 from bot.model.runs import Outcome
 
+LONG = 64 * 1024
+"""Bytes up to which nobody notices the time that redaction takes."""
 _SEQUENCES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
     r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC and its like, up to their end
@@ -31,6 +34,13 @@ def told(outcome: Outcome, redactor: Redactor) -> str:
     """What an outcome says, standard output first, secrets masked."""
     parts = [clean(outcome.output), clean(outcome.errors)]
     return redactor.redact(_joined(parts))
+
+
+async def told_apart(outcome: Outcome, redactor: Redactor) -> str:
+    """As `told`; what is long is read in a thread, which gives way every few milliseconds, so that nobody waits for it."""
+    if len(outcome.output) + len(outcome.errors) <= LONG:
+        return told(outcome, redactor)
+    return await asyncio.to_thread(told, outcome, redactor)
 
 
 def _joined(parts: list[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
-from bot.execution import doubt, judge, words
+from bot.execution import doubt, judge, needs, words
 from bot.execution.doubt import Unknown
 from bot.execution.journal import Journal
 from bot.execution.output import clean, told
@@ -58,7 +58,8 @@ class Recovery:
         harmless = [each for each in left if doubt.repeatable(_step(plan, each), each)]
         known = [each for each in ended if each is not None]
         settled = {each.id for each in (*harmless, *known)}
-        unknown = await self._looked(plan, [each for each in left if each.id not in settled])
+        doubted = [each for each in left if each.id not in settled]
+        unknown = await self._looked(plan, doubted, attempts)
         now = self._journal.clock.now()
 
         def write(connection: Connection) -> None:
@@ -100,26 +101,35 @@ class Recovery:
         except ParleyError:  # a target that is not there can tell nothing: then a person is asked
             return None
 
-    async def ask(self, plan: Plan, run: str, open_ones: Sequence[Attempt]) -> None:
-        """The run is in doubt now, with a question for each of these."""
-        unknown = await self._looked(plan, open_ones)
+    async def ask(self, plan: Plan, run: str, attempts: Sequence[Attempt]) -> None:
+        """The run is in doubt now, with a question for each of its attempts that are open."""
+        open_ones = [each for each in attempts if each.state == "open"]
+        unknown = await self._looked(plan, open_ones, attempts)
         now = self._journal.clock.now()
         ended = [replace(each, attempt=replace(each.attempt, ended_at=now)) for each in unknown]
         await self._journal.write(lambda c: doubt.record(c, plan, run, ended, now, restarted=False))
 
-    async def _looked(self, plan: Plan, attempts: Sequence[Attempt]) -> list[Unknown]:
-        return [Unknown(each, await self._seen(_step(plan, each), each)) for each in attempts]
+    async def _looked(
+        self, plan: Plan, doubted: Sequence[Attempt], attempts: Sequence[Attempt]
+    ) -> list[Unknown]:
+        """`attempts` are all of the run: a look may need what others have put out."""
+        steps = [self._steps.ready(plan, _step(plan, each), attempts) for each in doubted]
+        return [
+            Unknown(each, await self._seen(step, each) if isinstance(step, Step) else "")
+            for each, step in zip(doubted, steps, strict=True)
+        ]
 
     async def _seen(self, step: Step, attempt: Attempt) -> str:
         """What Verify shows now, once, as a sentence; "" where there is none."""
         verify = step.section.verify
         if verify is None or attempt.phase == "rollback":
             return ""
+        looks = needs.looks(step.verify)
         try:
-            outcomes = await self._steps.look(step, step.verify, LOOK_SECONDS)
+            outcomes = await self._steps.look(step, looks, LOOK_SECONDS)
         except ParleyError as error:
             return f"the check could not be made: {error}"
-        for action, outcome in zip(step.verify, outcomes, strict=True):
+        for action, outcome in zip(looks, outcomes, strict=True):
             if not judge.proves(outcome, verify):
                 said = (
                     _line(outcome.words or told(outcome, self._redactor)) or f"exit {outcome.exit}"

@@ -17,10 +17,11 @@ from bot.execution.journal import Journal
 from bot.execution.recovery import Recovery
 from bot.execution.steps import Steps
 from bot.execution.work import Work
-from bot.model.plans import Agent, Step
-from bot.model.ports import Clock, Guard, Redactor, Target
+from bot.model.plans import Agent, Plan, Step
+from bot.model.ports import Clock, Guard, Outputs, Redactor, Target
 from bot.model.questions import Question
-from bot.model.runs import Limits
+from bot.model.runs import Attempt, Limits
+from bot.model.sections import Refusal
 from bot.store import runs
 from bot.store.writer import Store
 
@@ -30,7 +31,7 @@ LAST_WAIT = 30.0
 
 class Runner:
     """One per process. `recheck` evaluates people, rules and stops again inside the claim's transaction; a refusal whose
-    rule is `stale` makes the plan stale, any other makes it fail with the refusal's words."""
+    rule is `stale` makes the plan stale, any other makes it fail with the refusal's words. `outputs` joins steps."""
 
     def __init__(
         self,
@@ -42,12 +43,13 @@ class Runner:
         recheck: Recheck,
         limits: Limits = Limits(),  # noqa: B008 - a frozen value
         *,
+        outputs: Outputs,
         wake: Callable[[str], None] = lambda topic: None,
         side_by_side: int = 4,
     ) -> None:
         self._owner = secrets.token_hex(8)
         self._journal = Journal(store, clock, self._owner, wake)
-        self._steps = Steps(self._journal, target_of, redactor, limits, side_by_side)
+        self._steps = Steps(self._journal, target_of, redactor, limits, side_by_side, outputs)
         self._check = Check(self._steps, target_of, guard, redactor)
         self._recovery = Recovery(self._journal, self._steps, target_of, redactor)
         self._recheck = recheck
@@ -57,6 +59,10 @@ class Runner:
         """Every step's Preview now: its whole text, redacted, and the part to compare (None: nothing is). Raises
         TemporaryError where a target does not answer."""
         return await self._check.look(steps)
+
+    def ready(self, plan: Plan, step: Step, attempts: Sequence[Attempt]) -> Step | Refusal:
+        """The step with what others have put out in the places that wait for it; `attempts` are those of the run."""
+        return self._steps.ready(plan, step, attempts)
 
     async def recover(self) -> None:
         """Once, before the first `run`: what the process before us left is put back in line or asked about."""
@@ -100,8 +106,7 @@ class Runner:
 
     async def _conclude(self, work: Work) -> None:
         if work.end == "unknown":
-            left = [each for each in work.attempts if each.state == "open"]
-            await self._recovery.ask(work.plan, work.run, left)
+            await self._recovery.ask(work.plan, work.run, work.attempts)
         elif work.rolls_back:
             stuck = words.stuck(work.stuck) if work.stuck else ""
             told = " ".join(part for part in (_failure(work), stuck) if part)

@@ -6,19 +6,19 @@ Each action is one attempt: marker committed, effect, outcome committed. What is
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.execution import judge
+from bot.execution import judge, needs
 from bot.execution.journal import Journal
-from bot.execution.output import told
-from bot.execution.words import command
+from bot.execution.output import told_apart
+from bot.execution.words import command, not_begun
 from bot.execution.work import Work
 from bot.model.ids import new_id
-from bot.model.plans import Agent, Step
-from bot.model.ports import Redactor, Target
-from bot.model.runs import Attempt, Limits, Outcome, Phase
-from bot.model.sections import Action, Ask, Exec, Risk, Verify
+from bot.model.plans import Agent, Plan, Step
+from bot.model.ports import Outputs, Redactor, Target
+from bot.model.runs import UNRETURNED, Attempt, Limits, Outcome, Phase, Returned
+from bot.model.sections import Action, Ask, Exec, Refusal, Risk, Verify
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 1.0
@@ -46,11 +46,13 @@ class Steps:
         redactor: Redactor,
         limits: Limits,
         side_by_side: int,
+        outputs: Outputs,
     ) -> None:
         self._journal = journal
         self._target_of = target_of
         self._redactor = redactor
         self._limits = limits
+        self._outputs = outputs
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(side_by_side)
         )
@@ -72,8 +74,11 @@ class Steps:
             await self._step(work, step)
         over[step.id].set()
 
-    async def _step(self, work: Work, step: Step) -> None:
-        for index, action in enumerate(step.actions):
+    async def _step(self, work: Work, planned: Step) -> None:
+        step = await self._begun(work, planned)
+        if step is None:
+            return
+        for index, action in enumerate(needs.actions(step.actions)):
             if work.is_done(step, index):
                 continue
             if work.end:
@@ -85,6 +90,29 @@ class Steps:
             await self._make(work, _Place(step, "do", index), action)
         await self._verify(work, step)
 
+    async def _begun(self, work: Work, step: Step) -> Step | None:
+        """The step with what it needs of others filled in; None where the run goes no further, or because of that."""
+        if work.end:
+            return None
+        ready = self.ready(work.plan, step, work.attempts)
+        if isinstance(ready, Step):
+            return ready
+        index = next((n for n in range(len(step.actions)) if not work.is_done(step, n)), 0)
+        why = not_begun(needs.number(work.plan, step.id), self._redactor.redact(ready.why))
+        await self._journal.refuse(work, step, index, step.actions[index], why)
+        work.stop("failed")
+        return None
+
+    def ready(self, plan: Plan, step: Step, attempts: Sequence[Attempt]) -> Step | Refusal:
+        """The step as it can be done: with the outputs, as they are in the journal, in the places that wait for them."""
+        if not step.outputs:
+            return step
+        found = needs.known(plan, attempts)
+        missing = needs.missing(plan, step, found)
+        if missing:
+            return Refusal("output", missing)
+        return self._outputs.fill(step, needs.values(found))
+
     async def _make(self, work: Work, place: _Place, action: Action) -> bool:
         """One attempt. False when it was not good, or not begun; `work.end` says why."""
         attempt = await self._journal.begin(work, place.step, place.phase, place.index, action)
@@ -94,8 +122,37 @@ class Steps:
         if outcome is None:
             work.stop("unknown")
             return False
-        exits = place.step.section.exits if place.phase == "do" else (0,)
-        return await self._close(work, attempt, outcome, good=judge.good(outcome, exits))
+        if place.phase != "do":
+            return await self._close(work, attempt, outcome, good=judge.good(outcome, (0,)))
+        good = judge.good(outcome, place.step.section.exits)
+        if good and place.step.section.returns:
+            attempt = replace(attempt, returned=await self._returned(place.step, outcome))
+        lacks = self._lacks(work, place, attempt) if good else ""
+        return await self._close(work, attempt, outcome, good=good and not lacks, lacks=lacks)
+
+    async def _returned(self, step: Step, outcome: Outcome) -> tuple[Returned, ...]:
+        """What it has put out, safe to be stored and shown."""
+        whole = len(outcome.output) < self._limits.head + self._limits.tail
+        found = (
+            await self._outputs.read(step.section, outcome.output)
+            if whole
+            else needs.too_long(step.section)
+        )
+        declared = {each.name: each for each in step.section.returns}
+        said, shown = (
+            outcome.output.decode(errors="replace"),
+            await told_apart(outcome, self._redactor),
+        )
+        return tuple(
+            needs.without_secrets(each, declared[each.name], self._redactor, said, shown)
+            for each in found
+        )
+
+    def _lacks(self, work: Work, place: _Place, attempt: Attempt) -> str:
+        done = replace(attempt, state="done")
+        found = needs.known(work.plan, (*work.attempts, done))
+        last = place.index == len(place.step.actions) - 1
+        return needs.lacks(work.plan, place.step, found, last=last)
 
     async def _perform(
         self, work: Work, place: _Place, action: Action, limits: Limits, name: str
@@ -115,16 +172,19 @@ class Steps:
         work.performing.discard(task)
         return outcome
 
-    async def _close(self, work: Work, attempt: Attempt, outcome: Outcome, *, good: bool) -> bool:
+    async def _close(
+        self, work: Work, attempt: Attempt, outcome: Outcome, *, good: bool, lacks: str = ""
+    ) -> bool:
+        """`lacks` is what others need of it and did not get: it was done, and the step has failed."""
         if not good and attempt.phase != "rollback":
             work.stop("cancelled" if work.end == "cancelled" else "failed")
         ended = replace(
             attempt,
             exit=outcome.exit,
-            output=told(outcome, self._redactor),
+            output=await told_apart(outcome, self._redactor),
             dropped=outcome.dropped,
-            words=self._redactor.redact(outcome.words),
-            fault=outcome.fault,
+            words=self._redactor.redact(outcome.words or lacks),
+            fault=UNRETURNED if lacks else outcome.fault,
         )
         await self._journal.close(work, ended, "done" if good else "failed")
         return good
@@ -134,7 +194,7 @@ class Steps:
         if verify is None or work.is_verified(step):
             return
         until = self._journal.clock.monotonic() + verify.within
-        for index, action in enumerate(step.verify):
+        for index, action in enumerate(needs.looks(step.verify)):
             if work.end:
                 return
             attempt = await self._journal.begin(work, step, "verify", index, action)
@@ -168,10 +228,15 @@ class Steps:
 
     async def undo(self, work: Work) -> None:
         """The Rollbacks of the steps that may have had an effect, last first. What could not be undone stands in `work.stuck`."""
-        for step in work.touched():
+        for planned in work.touched():
+            step = self.ready(work.plan, planned, work.attempts)
+            if isinstance(step, Refusal):
+                title = f"{planned.section.title} on {planned.agent.name}"
+                work.stuck.append(f"{title} ({self._redactor.redact(step.why)})")
+                continue
             if not step.rollback and step.section.risk is not Risk.READ:
                 work.stuck.append(f"{step.section.title} on {step.agent.name}")
-            for index, action in enumerate(step.rollback):
+            for index, action in enumerate(needs.actions(step.rollback)):
                 await self._undo(work, _Place(step, "rollback", index), action)
                 if work.end == "unknown":
                     return
@@ -185,7 +250,7 @@ class Steps:
             work.stuck.append(f"`{command(action)}`")
 
     async def look(
-        self, step: Step, actions: tuple[Exec, ...], seconds: float | None = None
+        self, step: Step, actions: Sequence[Exec], seconds: float | None = None
     ) -> list[Outcome]:
         """Read-only commands, outside the journal. Raises what the target raises when it cannot be reached."""
         target = self._target_of(step.agent)

@@ -7,26 +7,60 @@ from datetime import UTC, datetime
 from bot.model.ids import short
 from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt
-from bot.model.sections import Action, Ask, Exec, Write
+from bot.model.sections import (
+    Ask,
+    Exec,
+    OpenAsk,
+    OpenExec,
+    OpenText,
+    OpenWrite,
+    Output,
+    Planned,
+    Write,
+)
 
 LONGEST = 300
+LATER = "known only during the run"
+"""What a Preview shows that needs what an earlier step puts out."""
 
 
-def command(action: Action) -> str:
+def command(action: Planned) -> str:
     """One line for reading; control characters cannot be in an argv that the types let through, new lines could."""
     match action:
-        case Exec(stages):
-            text = " | ".join(shlex.join(stage) for stage in stages)
-        case Write(path, _):
-            text = f"write {shlex.quote(path)}"
+        case Exec(stages) | OpenExec(stages):
+            text = " | ".join(" ".join(_quoted(word) for word in stage) for stage in stages)
+        case Write(path, _) | OpenWrite(path, _):
+            text = f"write {_quoted(path)}"
         case Ask(text):
             pass
+        case OpenAsk(open_text):
+            text = "".join(_bare(part) for part in open_text.parts)
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
-def in_doubt(plan: Plan, attempt: Attempt, restarted_at: datetime | None, looked: str) -> str:
-    """The question about one attempt whose outcome nobody knows."""
+def _quoted(text: str | OpenText) -> str:
+    """Quoted but for the outputs: what stands outside of quotes there is no text of anybody's."""
+    if isinstance(text, str):
+        return shlex.quote(text)
+    return "".join(
+        shlex.quote(each) if isinstance(each, str) else each.words for each in text.parts
+    )
+
+
+def _bare(part: str | Output) -> str:
+    return part if isinstance(part, str) else part.words
+
+
+def in_doubt(
+    plan: Plan,
+    attempt: Attempt,
+    restarted_at: datetime | None,
+    looked: str,
+    *,
+    unseen: bool = False,
+) -> str:
+    """The question about one attempt whose outcome nobody knows. `unseen`: nor what it has put out, which others need."""
     number = next(n for n, step in enumerate(plan.steps, 1) if step.id == attempt.step)
     undoing = attempt.phase == "rollback"
     where = f"the rollback of step {number}" if undoing else f"step {number}"
@@ -37,6 +71,10 @@ def in_doubt(plan: Plan, attempt: Attempt, restarted_at: datetime | None, looked
         f"   {command(attempt.action)}",
         f"It was started at {_time(attempt.started_at)}{restarted}.{rest}",
     ]
+    if unseen:
+        lines.append(
+            "Later steps need what it puts out, and nobody has seen that: `done` ends in a roll back."
+        )
     return "\n".join([*lines, f"I looked: {looked}"] if looked else lines)
 
 
@@ -66,6 +104,11 @@ def _list(numbers: Sequence[int]) -> str:
     return " and ".join(str(number) for number in numbers)
 
 
+def not_begun(number: int, why: str) -> str:
+    """Why a step could not begin."""
+    return f"Step {number} was not begun: {why}"
+
+
 def human(plan: Plan, step: Step, text: str) -> str:
     """The question about something that a person does."""
     return f"Plan {short(plan.id)} waits for a person on {step.agent.name}:\n   {' '.join(text.split())}\nAnswer done when it is done."
@@ -73,6 +116,8 @@ def human(plan: Plan, step: Step, text: str) -> str:
 
 def failed(attempt: Attempt) -> str:
     """Why an attempt failed, as a sentence."""
+    if isinstance(attempt.action, OpenExec | OpenWrite | OpenAsk):
+        return attempt.words  # it was never made: its words say why
     if attempt.words:
         return f"`{command(attempt.action)}`: {attempt.words}"
     return f"`{command(attempt.action)}` ended with {attempt.exit}."

@@ -15,7 +15,7 @@ from bot.loops import patience
 from bot.loops.dispatch import Dispatch
 from bot.metrics import EVENTS
 from bot.model.errors import ParleyError, PermanentError, StoreError, TemporaryError
-from bot.model.events import Batch, Click, Event, Message
+from bot.model.events import Batch, Click, Event, File, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
@@ -121,15 +121,20 @@ def _redacted(house: House, event: Event) -> Event:
 def _clean(house: House, event: Message) -> Message:
     redact = house.redactor.redact
     text = redact(event.text)
-    files = tuple(
-        replace(file, name=name) if (name := redact(file.name)) != file.name else file
-        for file in event.files
-    )
+    files = tuple(_named(file, redact(file.name)) for file in event.files)
     return (
         event
         if (text, files) == (event.text, event.files)
         else replace(event, text=text, files=files)
     )
+
+
+def _named(file: File, name: str) -> File:
+    """Under its clean name. An id with the old one in it, which is a path of this machine, is not kept either: such a file
+    cannot be fetched."""
+    if name == file.name:
+        return file
+    return replace(file, name=name, id=file.id.replace(file.name, name))
 
 
 async def _refuse(house: House, chat: Chat, batch: Batch, error: StoreError) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 from bot.house import House
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
+from bot.loops.inquire import Inquirer
 from bot.loops.speak import Speaker
 from bot.loops.work import Work
 from bot.model.errors import StoreError
-from bot.store import outbox, plans, questions, runs
+from bot.store import investigations, outbox, plans, questions, runs
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Rest:
     work: Work
     deliveries: Mapping[str, Delivery]
     speaker: Speaker | None = None
+    inquirer: Inquirer | None = None
 
     async def come(self, *, to_the_end: bool) -> None:
         """Wait for it: `to_the_end` however long it takes and also for what is queued, else for `PARTING` seconds at most;
@@ -54,7 +56,8 @@ class Rest:
 
     def _busy(self) -> bool:
         speaking = self.speaker is not None and self.speaker.busy
-        return self.dispatch.busy or bool(self.work.going) or speaking
+        asking = self.inquirer is not None and self.inquirer.busy
+        return asking or self.dispatch.busy or self.work.busy or speaking
 
     def _left(self, connection: Connection, to_the_end: bool) -> bool:
         if plans.lagging(connection) or questions.waiting(connection):
@@ -62,4 +65,4 @@ class Rest:
         alive = [name for name, delivery in self.deliveries.items() if not delivery.dead]
         if any(outbox.undelivered(connection, instance) for instance in alive):
             return True
-        return to_the_end and runs.waiting(connection)
+        return to_the_end and (runs.waiting(connection) or bool(investigations.running(connection)))

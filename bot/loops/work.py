@@ -4,11 +4,12 @@ answered. Each run is a task; the runner claims, and whoever is too late finds i
 import asyncio
 import logging
 
-from bot.cases import renew
+from bot.cases import renew, repair
 from bot.house import House
 from bot.loops import patience
 from bot.model.errors import ParleyError
 from bot.store import plans, runs
+from bot.store.plan_rows import Stored
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,12 @@ class Work:
         self._group = group
         self.going: set[str] = set()
         self._tried: set[str] = set()
+        self._mending: set[str] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something runs, or is thought about after it failed."""
+        return bool(self.going or self._mending)
 
     async def work(self) -> None:
         """For ever: everything runnable is begun; plans that went stale get their new revision."""
@@ -46,6 +53,7 @@ class Work:
         finally:
             self.going.discard(run)
         await self._renew()
+        await self._mend()
         for topic in ("cards", "settled"):
             self._house.bus.wake(topic)
 
@@ -59,3 +67,23 @@ class Work:
                     stored.plan.id
                 )  # what cannot be made again now is asked for again by a person
                 await renew.revise(self._house, stored)
+
+    async def _mend(self) -> None:
+        """A model may know how to mend what has failed; each failure is thought about once."""
+        for stored in await repair.wanted(self._house):
+            if stored.plan.id not in self._tried:
+                self._tried.add(stored.plan.id)
+                self._mending.add(stored.plan.id)
+                self._group.create_task(self._proposed(stored))
+
+    async def _proposed(self, stored: Stored) -> None:
+        try:
+            await repair.propose(self._house, stored)
+        except ParleyError as error:
+            log.warning("plan %s: no repair: %s", stored.plan.id, error)
+        except Exception:  # a proposal that surprises us must not end the runs
+            log.exception("plan %s: no repair", stored.plan.id)
+        finally:
+            self._mending.discard(stored.plan.id)
+        for topic in ("cards", "settled"):
+            self._house.bus.wake(topic)

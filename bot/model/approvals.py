@@ -88,10 +88,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """A new request that grew out of a plan that had ended: `undo` rolls it back, `again` asks for the same once more.
-    `plan` is the new plan's id."""
+    """A new request that grew out of a plan that had ended: `undo` rolls it back, `again` asks for the same once more,
+    `repair` is a model's proposal, of nobody ("" as person). `plan` is the new plan's id."""
 
-    kind: Literal["undo", "again"]
+    kind: Literal["undo", "again", "repair"]
     plan: str
     person: str
     at: datetime

@@ -4,12 +4,14 @@ The stored canonical bytes are the plan; the digest is SHA-256 over them and the
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from bot.model.people import Conversation
-from bot.model.sections import Action, Exec, Risk, Section, Slots, worst
+from bot.model.sections import Glance, Planned, Risk, Section, Slots, worst
+from bot.model.sections import Output as Output
 
 FORMAT = 1
 
@@ -67,19 +69,21 @@ class Agent:
 @dataclass(frozen=True, slots=True)
 class Step:
     """One section on one agent, with every argv written out. `identity` is the resolved target (`Target.identity`);
-    `compared` is the part of the Preview that must still hold at the claim (None: nothing is compared)."""
+    `compared` is the part of the Preview that must still hold at the claim (None: nothing is compared). `outputs` are the
+    slots that earlier steps fill during the run; what stands in the actions for them is open until then."""
 
     id: str
     agent: Agent
     identity: str
     section: Section
     slots: Slots
-    actions: tuple[Action, ...]
-    preview: tuple[Exec, ...] = ()
-    verify: tuple[Exec, ...] = ()
-    rollback: tuple[Action, ...] = ()
+    actions: tuple[Planned, ...]
+    preview: tuple[Glance, ...] = ()
+    verify: tuple[Glance, ...] = ()
+    rollback: tuple[Planned, ...] = ()
     needs: tuple[str, ...] = ()
     compared: str | None = None
+    outputs: Mapping[str, Output] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +115,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan in the making: which section on which agent, with the slots known so far."""
+    """A plan in the making: which section on which agent, with the slots known so far. `id` is the step's name where the planner
+    gave one, `needs` are the names of the steps that must be over before it, `outputs` the slots that earlier steps fill."""
 
     agent: str
     section: str
     slots: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+    id: str = ""
+    needs: tuple[str, ...] = ()
+    outputs: dict[str, Output] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
 """What the rooms need of each other, one screen each. Implemented in `adapters`, `capabilities` and `bot`; wired in `bot.app`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from bot.model.events import Batch, Event, File
+from bot.model.llm import Said, Usage
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Draft, Step
 from bot.model.questions import QuestionKind
 from bot.model.reports import Outgoing, Page
-from bot.model.runs import Limits, Outcome
-from bot.model.sections import Action, Refusal, Rendered, Section, Value
+from bot.model.runs import Limits, Outcome, Returned
+from bot.model.sections import Action, Output, Refusal, Rendered, Section, Value
 
 
 class Clock(Protocol):
@@ -115,13 +116,31 @@ class Guard(Protocol):
         ...
 
 
+class Outputs(Protocol):
+    """What steps put out, and what later steps make of it."""
+
+    async def read(self, section: Section, said: bytes) -> tuple[Returned, ...]:
+        """What of the section's `Returns` stands in the raw output of one of its actions; what is of the wrong type has a fault."""
+        ...
+
+    def fill(self, step: Step, values: Mapping[tuple[str, str], str]) -> Step | Refusal:
+        """The step with values, by (step, name), in place of its outputs, nothing else of it changed, and checked as
+        `Guard.check` does."""
+        ...
+
+
 class Renderer(Protocol):
     """Slots in, argv out."""
 
     def render(
-        self, section: Section, slots: Mapping[str, Value], agent: Agent
+        self,
+        section: Section,
+        slots: Mapping[str, Value],
+        agent: Agent,
+        outputs: Mapping[str, Output] | None = None,
     ) -> tuple[dict[str, Value], Rendered] | Refusal:
-        """Fill `from agent` slots and defaults, type-check every value, render. The first element has every slot's final value."""
+        """Fill `from agent` slots and defaults, type-check every value, render. The first element has every slot's final value.
+        The slots of `outputs` stay open."""
         ...
 
     def check(self, section: Section, slot: str, value: Value) -> Refusal | None:
@@ -153,11 +172,40 @@ class Catalogue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already."""
+    """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already, `turns` what
+    was said before in the thread, oldest first, and `people` by whom, `before` the request to which `text` is only an answer, `words` the message as it was, with
+    the names in it, and `others` the agents here that it does not address, for the rest of a wish that begins with one of
+    `agents`; `failure` what machines said
+    when the plan above was tried, and `seen` what they said in an investigation: data, and nobody's words. `private`, where not empty, is why no model outside may be asked; `alone` why
+    none at all may."""
 
     text: str
     agents: tuple[Agent, ...]
     draft: Draft | None = None
+    turns: tuple[Said, ...] = ()
+    people: tuple[str, ...] = ()
+    before: str = ""
+    words: str = ""
+    others: tuple[Agent, ...] = ()
+    failure: str = ""
+    seen: tuple[str, ...] = ()
+    private: str = ""
+    alone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What an idea cost: who thought (`provider`, "" for nobody outside the house), with which model, over how many questions
+    to it, in how many seconds. `note` is a sentence for people: why another was asked than the first choice. `people` are those whose
+    words it was made of, besides whoever asked."""
+
+    provider: str = ""
+    model: str = ""
+    questions: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    note: str = ""
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +213,7 @@ class Wanted:
     """Ready to become a plan."""
 
     drafts: tuple[Draft, ...]
+    thought: Thought = Thought()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +225,7 @@ class Unclear:
     choices: tuple[str, ...] = ()
     draft: Draft | None = None
     slot: str = ""
+    thought: Thought = Thought()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +235,18 @@ class Unknown:
     text: str
     nearest: tuple[str, ...] = ()
     suggestion: str = ""
+    thought: Thought = Thought()
 
 
-Idea = Wanted | Unclear | Unknown
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Words about a plan or about what was said: nothing is to be done."""
+
+    text: str
+    thought: Thought = Thought()
+
+
+Idea = Wanted | Unclear | Unknown | Answer
 
 
 class Planner(Protocol):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.model.sections import Action
+from bot.model.sections import Planned
 
 Phase = Literal["preview", "do", "verify", "rollback"]
 
@@ -77,15 +77,30 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """What a done action has put out under a name that its section declares; `fault` says why there is no value to use."""
+
+    name: str
+    type: str
+    value: str = ""
+    fault: str = ""
+
+
+UNRETURNED = "output"
+"""The fault of an attempt that was done and did not put out what a later step needs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """One action begun. `state` is `open` from the commit before the effect until the commit after it."""
+    """One action begun. `state` is `open` from the commit before the effect until the commit after it. An `action` that is
+    open was never made: what it needs did not come, or did not pass."""
 
     id: str
     run: str
     step: str
     phase: Phase
     index: int
-    action: Action
+    action: Planned
     state: AttemptState
     started_at: datetime
     ended_at: datetime | None = None
@@ -94,6 +109,7 @@ class Attempt:
     dropped: int = 0
     words: str = ""
     fault: str = ""
+    returned: tuple[Returned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

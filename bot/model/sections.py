@@ -14,6 +14,22 @@ Value = str | tuple[str, ...]
 Slots = Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """In the place of a value: what step `step` puts out under `name` (its section's `Returns`), known only during the run.
+    `type` and `rule` are those of the slot it fills, which the value must then pass; a planner leaves them empty."""
+
+    step: str
+    name: str
+    type: str = ""
+    rule: str = ""
+
+    @property
+    def words(self) -> str:
+        """`‹ip of step 1›`, as people read it."""
+        return f"‹{self.name} of step {self.step}›"
+
+
 class Risk(enum.StrEnum):
     """How much a section may change. The order of the members is the order of risk."""
 
@@ -135,6 +151,48 @@ Action = Exec | Write | Ask
 
 
 @dataclass(frozen=True, slots=True)
+class OpenText:
+    """One word, path or text of which parts are known only during the run."""
+
+    parts: tuple[str | Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExec:
+    """An `Exec` to be: some of its words are open. No target takes it."""
+
+    stages: tuple[tuple[str | OpenText, ...], ...]
+    kind: Literal["open exec"] = "open exec"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWrite:
+    """A `Write` to be: its path or its content is open. No target takes it."""
+
+    path: str | OpenText
+    content: str | OpenText
+    kind: Literal["open write"] = "open write"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAsk:
+    """An `Ask` to be."""
+
+    text: OpenText
+    kind: Literal["open human"] = "open human"
+
+
+Open = OpenExec | OpenWrite | OpenAsk
+"""What becomes an action when the outputs in it are known."""
+
+Planned = Action | Open
+"""One thing to do, as a plan holds it and people approve it."""
+
+Glance = Exec | OpenExec
+"""A command that only looks, as a plan holds it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """Read-only look before approval and again before the run. `compare`: `exit`, `lines`, `regex …`, `json …` or "" (not compared)."""
 
@@ -163,7 +221,8 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One `## How to …`: one capability, `<pack>/<slug>`. `hash` is SHA-256 over all fields but `hash`, `source` and `line`."""
+    """One `## How to …`: one capability, `<pack>/<slug>`. `hash` is SHA-256 over all fields but `hash`, `private`, `source`
+    and `line`; `private` sections are told to models at home only."""
 
     id: str
     pack: str
@@ -185,6 +244,7 @@ class Section:
     returns: tuple[Return, ...] = ()
     alerts: tuple[str, ...] = ()
     encode: str | None = None
+    private: bool = False
     source: str = ""
     line: int = 0
     hash: str = ""
@@ -207,7 +267,7 @@ class Refusal:
 class Rendered:
     """A section with its slots filled: everything that may be run for it, in order."""
 
-    actions: tuple[Action, ...]
-    preview: tuple[Exec, ...] = ()
-    verify: tuple[Exec, ...] = ()
-    rollback: tuple[Action, ...] = ()
+    actions: tuple[Planned, ...]
+    preview: tuple[Glance, ...] = ()
+    verify: tuple[Glance, ...] = ()
+    rollback: tuple[Planned, ...] = ()

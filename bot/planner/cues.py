@@ -4,8 +4,11 @@ import re
 from functools import lru_cache
 
 from bot.model.sections import Section, Slot
+from bot.planner.lexicon import GERMAN, SPANISH
 
-CALLED = frozenset(("called", "named", "titled"))
+CALLED = frozenset(
+    ("called", "named", "titled", "namens", "genannt", "llamado", "llamada", "llamados")
+)
 
 FILLERS = frozenset(
     (
@@ -26,15 +29,19 @@ FILLERS = frozenset(
     )
 )
 
-OF = frozenset(("of", "the"))
+OF = frozenset(("of", "the", "des", "vom", "von", "del", "de"))
+
+ARTICLES = frozenset(("the",))
 
 TYPE_NOUNS = {
-    "port": frozenset(("port",)),
+    "port": frozenset(("port", "puerto")),
     "ip": frozenset(("ip", "address")),
     "cidr": frozenset(("network", "subnet", "cidr")),
-    "fqdn": frozenset(("domain", "host", "hostname", "site", "vhost")),
+    "fqdn": frozenset(("domain", "host", "hostname", "site", "vhost", "domäne", "dominio")),
     "hostname": frozenset(("host", "hostname", "server", "machine")),
-    "path": frozenset(("path", "folder", "directory", "dir", "file", "root")),
+    "path": frozenset(
+        ("path", "folder", "directory", "dir", "file", "root", "ordner", "verzeichnis", "carpeta")
+    ),
     "url": frozenset(("url", "link", "page")),
     "email": frozenset(("email", "e-mail", "mail", "address")),
 }
@@ -52,6 +59,23 @@ PREPOSITIONS = {
     "domain": frozenset(("for",)),
 }
 
+_NOBODY = frozenset(
+    (
+        *(
+            "everything",
+            "anything",
+            "something",
+            "nothing",
+            "everyone",
+            "anyone",
+            "someone",
+            "somebody",
+        ),
+        *("anybody", "everybody", "nobody", "none", "each", "every", "both", "others", "stuff"),
+        *("nicht", "kein", "keine", "no", "nada", "más", "mehr"),
+    )
+)
+
 _FUNCTION_WORDS = (
     "using serving saying showing containing pointing because last first latest recent new old same other whole a about above after again all also am an and any are as asap at be been before below but by "
     "can could did do does down e.g for from has have here hey hi how i i'd i'm if immediately in "
@@ -62,7 +86,7 @@ _FUNCTION_WORDS = (
     "without would yes yet you your called named titled"
 )
 
-ORDINARY = frozenset(_FUNCTION_WORDS.split())
+ORDINARY = frozenset(_FUNCTION_WORDS.split()) | GERMAN | SPANISH | _NOBODY
 """Words that are never a name unless they are quoted."""
 
 _WORD = re.compile(r"[^\W_][\w'’-]*")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bot.model.sections import Risk, Section, Slot, Value
 from bot.planner.cues import (
+    ARTICLES,
     CALLED,
     FILLERS,
     OF,
@@ -20,7 +21,7 @@ from bot.planner.cues import (
     nouns,
     own_names,
 )
-from bot.planner.shapes import STRONG, shape, value_like
+from bot.planner.shapes import STRONG, is_number_word, shape, value_like
 from bot.planner.text import Token
 
 
@@ -82,7 +83,9 @@ def by_name(scene: Scene, slot: Slot) -> Iterator[Offer]:
         ):
             yield offer
         else:
-            yield from _after(scene, slot, place, FILLERS)
+            yield from _after(
+                scene, slot, place, FILLERS - ARTICLES if _is_loose(slot) else FILLERS
+            )
 
 
 def by_noun_of_type(scene: Scene, slot: Slot) -> Iterator[Offer]:
@@ -126,7 +129,10 @@ def may_hold_values(tokens: Sequence[Token], slots: Iterable[Slot]) -> bool:
     """False when every slot needs something that looks like a value and nothing does: most questions end here."""
     if any(slot.type not in STRONG or slot.type == "enum" for slot in slots):
         return True
-    return any(token.key or value_like(token) or ":" in token.mark for token in tokens)
+    return any(
+        token.key or value_like(token) or is_number_word(token) or ":" in token.mark
+        for token in tokens
+    )
 
 
 def _whole(scene: Scene, slot: Slot, offer: Offer) -> Offer:
@@ -155,12 +161,15 @@ def quoted(scene: Scene, slot: Slot) -> Iterator[Offer]:
 def by_noun(scene: Scene, slot: Slot) -> Iterator[Offer]:
     """`remove the site hello`: a name behind the thing that the section is about; `log of nginx` where it only looks."""
     about = nouns(scene.section)
-    if slot.type in STRONG or slot.type in {"text", "list"} or scene.said.isdisjoint(about):
+    if slot.type in STRONG or slot.type in {"text", "list"}:
         return
-    fillers = OF if scene.section.risk is Risk.READ else frozenset()
+    looks = scene.section.risk is Risk.READ
     for place, word in enumerate(scene.lows):
-        if word in about and not scene.tokens[place].mark:
-            yield from _after(scene, slot, place, fillers)
+        cue = word in about or (not place and word in scene.section.aliases)
+        if cue and not scene.tokens[place].mark:
+            # Without an `of` it may be a verb: `process the payments`.
+            of = looks and scene.low(place + 1) in OF - ARTICLES
+            yield from _after(scene, slot, place, OF if of else frozenset())
 
 
 def as_subject(scene: Scene, slot: Slot) -> Iterator[Offer]:
@@ -178,9 +187,8 @@ def by_looks(scene: Scene, slot: Slot) -> Iterator[Offer]:
         yield from _list(scene, slot)
     elif slot.type in STRONG:
         for place, token in enumerate(scene.tokens):
-            if (slot.type == "enum" or value_like(token)) and (
-                offer := _shaped(scene, slot, place)
-            ):
+            looks = slot.type == "enum" or value_like(token) or is_number_word(token)
+            if looks and (offer := _shaped(scene, slot, place)):
                 yield offer
 
 

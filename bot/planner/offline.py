@@ -4,17 +4,19 @@ What comes back is a draft whose slots all passed `Renderer.check`, one question
 two possible values are a question, and so is a missing one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.model.plans import Agent, Draft
 from bot.model.ports import Catalogue, Idea, Renderer, Request, Unclear, Unknown, Wanted
 from bot.model.questions import QuestionKind
-from bot.model.sections import Refusal, Section, Slot, Value
-from bot.planner.choice import Fills, choose, forbids, label
+from bot.model.sections import Refusal, Risk, Section, Slot, Value
+from bot.planner.choice import OF_A_HOST, Fills, Wish, choose, forbids, has_host, label
 from bot.planner.cues import ORDINARY
 from bot.planner.slots import Check, Found, extract
-from bot.planner.text import read
+from bot.planner.text import read, unaddressed
+from bot.planner.typos import MOST, mended
+from bot.spelling import near
 
 _LOOSE_REPLY = ORDINARY | {"use", "make", "take", "set", "call", "name", "host", "ok", "okay"}
 
@@ -42,17 +44,18 @@ class OfflinePlanner:
         agents = [agent for agent in request.agents if draft.agent in {"", agent.name}]
         if not agents:
             return Unknown("No agent here may do that.")
-        section = self._section(request.text, draft, agents)
+        text = unaddressed(request.text, request.agents)
+        section = self._section(text, draft, agents)
         if not isinstance(section, Section):
             return section
-        found = extract(section, request.text, self._check(section), draft.slots)
+        found = extract(section, text, self._check(section), draft.slots)
         able = [agent for agent in agents if section.pack in agent.packs]
         draft = Draft("", section.id, {**draft.slots, **found.slots})
         if not able:
             return Unknown(f"No agent here has the pack {section.pack}.")
         if len(able) > 1:
             names = tuple(agent.name for agent in able)
-            return Unclear("agent", f"{_listed(names)} can do this. Which?", names, draft)
+            return Unclear("agent", f"{listed(names)} can do this. Which?", names, draft)
         return self._next(replace(draft, agent=able[0].name), section, found)
 
     async def settle(
@@ -63,7 +66,7 @@ class OfflinePlanner:
         if choice is None:
             return Unclear(
                 kind,
-                f"That is none of them. {_listed(choices, 'or')}?",
+                f"That is none of them. {listed(choices, 'or')}?",
                 tuple(choices),
                 request.draft,
             )
@@ -117,7 +120,7 @@ class OfflinePlanner:
             return {**slots, **changed}
         names = tuple(slot.name for slot in section.slots if not slot.from_agent)
         what = (
-            f"Say which of {_listed(names)} to change, and to what."
+            f"Say which of {listed(names)} to change, and to what."
             if names
             else "Nothing in it can be changed."
         )
@@ -129,13 +132,41 @@ class OfflinePlanner:
         if draft.section:
             known = self._catalogue.section(draft.section)
             return known or Unknown("What you chose is no longer there. Ask again.")
-        return choose(text, _packs(agents), self._catalogue, self._fills(text))
+        packs, names = _packs(agents), _names(agents)
+        if draft.agent:  # perhaps after a question about a misspelt one, which still stands there
+            names |= {token.low for token in read(text) if near(token.low, names)}
+        ideas = (choose(wish) for wish in self._readings(text, packs, names))
+        first = next(ideas)
+        if isinstance(first, Section):
+            return first
+        return next((idea for idea in ideas if isinstance(idea, Section)), first)
+
+    def _readings(self, text: str, packs: Sequence[str], names: frozenset[str]) -> Iterator[Wish]:
+        """The request as it stands, and where that is not certain, with a domain read as the word for it, and with misspelt
+        words put right."""
+        wish = Wish(text, packs, self._catalogue, self._fills(text), names)
+        yield wish
+        hosted = has_host(text)
+        if hosted:
+            yield replace(wish, extra=OF_A_HOST)
+        sections = self._catalogue.sections(packs)
+        if len(sections) > MOST:
+            return
+        spelt = mended(text, sections, names, lambda word: self._is_known(word, packs))
+        if spelt != text:
+            wish = replace(wish, text=spelt, fills=self._fills(spelt), only=Risk.READ)
+            yield wish
+            if hosted:
+                yield replace(wish, extra=OF_A_HOST)
+
+    def _is_known(self, word: str, packs: Sequence[str]) -> bool:
+        return bool(self._catalogue.search(word, 1, packs))
 
     def _fills(self, text: str) -> Fills:
-        def fills(section: Section) -> tuple[int, int]:
-            found = extract(section, text, self._check(section)).slots
-            draft = Draft("", section.id, dict(found))
-            return sum(_missing(slot, draft) for slot in section.slots), len(found)
+        def fills(section: Section) -> tuple[int, Found]:
+            found = extract(section, text, self._check(section))
+            draft = Draft("", section.id, dict(found.slots))
+            return sum(_missing(slot, draft) for slot in section.slots), found
 
         return fills
 
@@ -145,7 +176,7 @@ class OfflinePlanner:
             return question
         for slot in section.slots:
             if _missing(slot, draft):
-                return Unclear("slot", _asks(slot, section, draft), slot.choices, draft, slot.name)
+                return Unclear("slot", asks(slot, section, draft), slot.choices, draft, slot.name)
         return Wanted((draft,))
 
     def _check(self, section: Section) -> Check:
@@ -167,6 +198,10 @@ def _is_open(section: Section, name: str) -> bool:
     return slot is not None and not slot.from_agent
 
 
+def _names(agents: Sequence[Agent]) -> frozenset[str]:
+    return frozenset(word.casefold() for agent in agents for word in (agent.name, *agent.aliases))
+
+
 def _missing(slot: Slot, draft: Draft) -> bool:
     return (
         slot.required
@@ -183,15 +218,15 @@ def _trouble(found: Found, draft: Draft) -> Unclear | None:
     if found.doubt:
         slot, values = found.doubt
         return Unclear(
-            "slot", f"Which {slot.name}: {_listed(values, 'or')}?", values, draft, slot.name
+            "slot", f"Which {slot.name}: {listed(values, 'or')}?", values, draft, slot.name
         )
     return None
 
 
-def _asks(slot: Slot, section: Section, draft: Draft) -> str:
+def asks(slot: Slot, section: Section, draft: Draft) -> str:
     """The question for one slot, as a person would put it."""
     if slot.choices:
-        return f"Which {slot.name}: {_listed(slot.choices, 'or')}?"
+        return f"Which {slot.name}: {listed(slot.choices, 'or')}?"
     names = (each.name for each in section.slots if each.type in {"fqdn", "hostname"})
     host = next((draft.slots[name] for name in names if name in draft.slots), None)
     if slot.type == "port" and isinstance(host, str):
@@ -201,7 +236,7 @@ def _asks(slot: Slot, section: Section, draft: Draft) -> str:
     return f"Which {rest if first.casefold() in {'the', 'a', 'an'} and rest else words}?"
 
 
-def _listed(words: Sequence[str], last: str = "and") -> str:
+def listed(words: Sequence[str], last: str = "and") -> str:
     return f" {last} ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from bot.model.sections import Slot
+from bot.planner.lexicon import COUNTED, MEASURES, NUMBERS
 from bot.planner.text import Token
 
 Shape = tuple[tuple[str, ...], int]
@@ -61,6 +62,10 @@ _SHAPES = {
     "secret": re.compile(r"secret:\S+"),
 }
 _SHAPES["hostname"] = _SHAPES["fqdn"]
+HOST = _SHAPES["fqdn"]
+_VALUES = tuple(
+    _SHAPES[type] for type in ("int", "ip", "cidr", "fqdn", "url", "email", "path", "secret")
+)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
 _VALUE_LIKE = re.compile(r"\d|[^\w'’-]|_")
 
@@ -73,8 +78,36 @@ def shape(slot: Slot, tokens: Sequence[Token], place: int) -> Shape | None:
         return (found, 1) if found else None
     if slot.type in {"size", "duration"}:
         return _measured(slot.type, tokens, place)
+    if slot.type == "int" and (number := _counted(tokens, place)):
+        return (number,), 1
+    if (
+        slot.type in {"int", "port"}
+        and place + 1 < len(tokens)
+        and tokens[place + 1].low in MEASURES
+    ):
+        return None
     pattern = _SHAPES.get(slot.type)
     return ((token.text,), 1) if pattern and pattern.fullmatch(token.text) else None
+
+
+def is_value(token: Token) -> bool:
+    """True for what has the looks of some type: a number, an address, a host, a path."""
+    return any(pattern.fullmatch(token.text) for pattern in _VALUES)
+
+
+def is_number_word(token: Token) -> bool:
+    """True for `ten`, and what it is in other languages."""
+    return not token.quoted and token.low in NUMBERS
+
+
+def _counted(tokens: Sequence[Token], place: int) -> str | None:
+    """`top ten` and `the last twenty lines`: a number in words, where it stands alone behind what is counted from."""
+    around = [tokens[at].low for at in (place - 1, place + 1) if 0 <= at < len(tokens)]
+    if not is_number_word(tokens[place]) or not NUMBERS.keys().isdisjoint(around):
+        return None
+    if MEASURES.isdisjoint(around[1:] or around) and place and around[0] in COUNTED:
+        return NUMBERS[tokens[place].low]
+    return None
 
 
 def value_like(token: Token) -> bool:

@@ -7,21 +7,31 @@ alike fills none, and several values for one slot are a doubt.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.model.sections import Refusal, Section, Slot, Value
+from bot.model.sections import Refusal, Risk, Section, Slot, Value
+from bot.planner.cues import TYPE_NOUNS, nouns, own_names
 from bot.planner.evidence import EVIDENCE, Evidence, Offer, Scene, by_looks, may_hold_values, shown
-from bot.planner.text import read
+from bot.planner.shapes import is_value
+from bot.planner.stems import stem
+from bot.planner.text import Token, read
 
 Check = Callable[[str, Value], Refusal | None]
 """`Renderer.check` for one section: a slot's name and a value."""
 
 
+_TYPED = frozenset[str]().union(*TYPE_NOUNS.values())
+LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the words say. `slots` passed the check; `doubt` is a slot with several values, `refused` one with a bad value."""
+    """What the words say. `slots` passed the check; `doubt` is a slot with several values, `refused` one with a bad value.
+    `taken` are the words used up, folded; `left` the values that no slot takes."""
 
     slots: dict[str, Value] = field(default_factory=dict)
     doubt: tuple[Slot, tuple[str, ...]] | None = None
     refused: tuple[Slot, Refusal] | None = None
+    taken: frozenset[str] = frozenset()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -52,11 +62,33 @@ def extract(
     }
     tokens = read(text)
     if not wanted or not may_hold_values(tokens, wanted.values()):
-        return Found()
+        return Found(left=tuple(_left(section, tokens, set())))
     search = _Search(Scene.of(section, tokens, correcting), check, wanted, asked)
     for evidence in EVIDENCE:
         _take(search, evidence)
-    return Found(search.slots, search.doubt, search.refused)
+    places = search.scene.taken
+    return Found(
+        search.slots,
+        search.doubt,
+        search.refused,
+        frozenset(tokens[place].low for place in places),
+        tuple(_left(section, tokens, places)),
+    )
+
+
+def _left(section: Section, tokens: Sequence[Token], taken: set[int]) -> Iterator[str]:
+    """What was said with purpose and fills nothing. A slot of the agent is never filled from words: what is meant for one is
+    passed over, and so are the address of the machine itself and, where it only looks, a number such as that of a port."""
+    mine = frozenset[str]().union(*(own_names(slot) for slot in section.slots if slot.from_agent))
+    about = {stem(word) for word in nouns(section)} & _TYPED
+    said = {tokens[place].low for place in taken} | LOOPBACK
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1].low if place else ""
+        if place in taken or token.low in said or not mine.isdisjoint((token.key, before)):
+            continue
+        narrows = section.risk is Risk.READ and token.text.isdecimal() and stem(before) in about
+        if token.quoted or token.key or (is_value(token) and not narrows):
+            yield token.text
 
 
 def _take(search: _Search, evidence: Evidence) -> None:
@@ -95,11 +127,12 @@ def _owner(search: _Search, offers: Mapping[str, Sequence[Offer]], offer: Offer)
 
 def _decide(search: _Search, slot: Slot, offers: Sequence[Offer], optional: bool) -> None:
     """One value fills the slot, a bad one is told, several are a doubt (or nothing, where a default will do)."""
-    search.scene.taken.update(*(offer.places for offer in offers))
     values = list(dict.fromkeys(offer.ways for offer in offers))
+    if len(values) > 1 and optional and not slot.required:
+        return
+    search.scene.taken.update(*(offer.places for offer in offers))
     if len(values) > 1:
-        if not optional or slot.required:
-            search.doubt = search.doubt or (slot, tuple(shown(ways[0]) for ways in values))
+        search.doubt = search.doubt or (slot, tuple(shown(ways[0]) for ways in values))
         return
     refusals = [search.check(slot.name, way) for way in values[0]]
     good = next(

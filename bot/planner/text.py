@@ -4,8 +4,10 @@ Nothing is folded or repaired: a token's text is what stands there, without the 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from bot.model.plans import Agent
 
 _BEFORE, _AFTER = r"(?<![^\s(\[{,:;=])", r"(?![^\s)\]},.:;!?])"
 _TOKEN = re.compile(
@@ -65,3 +67,19 @@ def _bare(word: str) -> Iterator[Token]:
         yield Token(port[2], port[2], mark=mark)
     else:
         yield Token(cut, cut.casefold(), mark=mark)
+
+
+_PLACE = r"(?:(?:on|at|of|from|for|auf|von|vom|am|bei|für|en|de|del|para|in)\s+)?"
+_VALUE_FOLLOWS = r"(?<!\bcalled )(?<!\bnamed )(?<!\bsite )(?<!\bname )(?<!\bdomain )(?<!\bhost )(?<!\buser )(?<!\bnamens )(?<!\bllamado )(?<!\bseite )(?<!\bsitio )"
+
+
+def unaddressed(text: str, agents: Iterable[Agent]) -> str:
+    """The text without the bare names of those it is for, which the hub leaves in it: who does it is no value of what is done.
+    Names without a digit may be words of the request too, and stay."""
+    names = [re.escape(agent.name) for agent in agents if any(map(str.isdigit, agent.name))]
+    if not names or any(mark in text for mark in "\"`“«‘'"):
+        return text
+    bare = (
+        rf"(?<![\w.@/-]){_VALUE_FOLLOWS}{_PLACE}(?<![\w.@/=-])(?:{'|'.join(names)})(?![\w@/-]|\.\w)"
+    )
+    return re.sub(bare, " ", text, flags=re.IGNORECASE)

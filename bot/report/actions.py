@@ -5,38 +5,58 @@ import shlex
 from urllib.parse import urlsplit
 
 from bot.model.plans import Step
-from bot.model.sections import Action, Ask, Exec, Section, Verify, Write
+from bot.model.sections import (
+    Ask,
+    Exec,
+    Glance,
+    OpenAsk,
+    OpenExec,
+    OpenText,
+    OpenWrite,
+    Planned,
+    Section,
+    Verify,
+    Write,
+)
+from bot.report import opened
 from bot.report.safe import line, verbatim
 
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _UNITS = {"reload": "reloaded", "restart": "restarted", "start": "started", "stop": "stopped"}
 
 
-def command(action: Action) -> str:
-    """The action as one line for reading: quoted argv, ` | ` between stages, a file's path, words for a person."""
+def command(action: Planned) -> str:
+    """The action as one line for reading: quoted argv, ` | ` between stages, a file's path, words for a person. What an earlier
+    step puts out stands there as `‹ip of step 1›`, outside of quotes."""
     match action:
-        case Exec(stages):
+        case Exec(stages) | OpenExec(stages):
             return verbatim(" | ".join(_joined(stage) for stage in stages))
-        case Write(path, _):
-            return verbatim(f"write {shlex.quote(path)}")
+        case Write(path, _) | OpenWrite(path, _):
+            return verbatim(f"write {_quoted(path)}")
         case Ask(text):
             return line(text)
+        case OpenAsk(open_text):
+            return line(opened.words(open_text))
 
 
-def _joined(argv: tuple[str, ...]) -> str:
+def _joined(argv: tuple[str | OpenText, ...]) -> str:
     # A lone `!` means itself in any shell's argument; quoted it would only puzzle the reader.
-    return " ".join(word if word == "!" else shlex.quote(word) for word in argv)
+    return " ".join("!" if word == "!" else _quoted(word) for word in argv)
 
 
-def labelled(action: Action) -> str:
+def _quoted(text: str | OpenText) -> str:
+    return opened.words(text, shlex.quote)
+
+
+def labelled(action: Planned) -> str:
     """The action with its label, as a line of a card's step."""
     match action:
-        case Exec():
+        case Exec() | OpenExec():
             return f"run    {command(action)}"
-        case Write(path, content):
-            count = len(content.splitlines())
-            return f"write  {verbatim(shlex.quote(path))}   ({count} {'line' if count == 1 else 'lines'}, show)"
-        case Ask():
+        case Write(path, content) | OpenWrite(path, content):
+            count = len(opened.words(content).splitlines())
+            return f"write  {verbatim(_quoted(path))}   ({count} {'line' if count == 1 else 'lines'}, show)"
+        case Ask() | OpenAsk():
             return f"ask    {command(action)}"
 
 
@@ -48,12 +68,17 @@ def capability(section: Section) -> str:
     return f"{section.pack}: {title}"
 
 
-def url(action: Action) -> str:
+def url(action: Planned) -> str:
     """The address that a `curl` fetches, "" when it is no fetch."""
-    if not isinstance(action, Exec) or action.stages[0][0].rpartition("/")[2] != "curl":
+    if not isinstance(action, Exec | OpenExec) or _program(action) != "curl":
         return ""
-    found = [word for word in action.stages[0] if re.match(r"https?://", word)]
+    texts = (opened.words(word) for word in action.stages[0])
+    found = [word for word in texts if re.match(r"https?://", word)]
     return verbatim(found[-1]) if found else ""
+
+
+def _program(action: Exec | OpenExec) -> str:
+    return opened.words(action.stages[0][0]).rpartition("/")[2]
 
 
 def wanted(verify: Verify) -> str:
@@ -83,7 +108,7 @@ def then(step: Step) -> list[str]:
     return [_then(look, verify, until) for look in step.verify]
 
 
-def _then(look: Exec, verify: Verify, until: str) -> str:
+def _then(look: Glance, verify: Verify, until: str) -> str:
     seen = wanted(verify)
     if address := url(look):
         return f"then   {bare(address)} answers{' ' + seen if seen else ''}{until}"
@@ -96,43 +121,48 @@ def undo(step: Step, *, past: bool = False) -> str:
     return ", ".join(_undo(action, named, past=past) for action in step.rollback)
 
 
-def _undo(action: Action, named: set[str], *, past: bool) -> str:
-    argv = action.stages[0] if isinstance(action, Exec) and len(action.stages) == 1 else ()
+def _undo(action: Planned, named: set[str | OpenText], *, past: bool) -> str:
+    argv = _words(action) if isinstance(action, Exec) and len(action.stages) == 1 else ()
     if files := removed(action):
-        what = verbatim(shlex.join(files))
+        what = verbatim(_joined(files))
         if len(files) in _NUMBERS and named.issuperset(files) and _only_files(action):
             what = f"the {_NUMBERS[len(files)]} files"
         return f"{'removed' if past else 'remove'} {what}"
     if argv == ("nginx", "-s", "reload"):
         return "reloaded" if past else "reload"
-    if len(argv) == 3 and argv[0] == "systemctl" and argv[1] in _UNITS:
-        return f"{_UNITS[argv[1]] if past else argv[1]} {verbatim(argv[2])}"
-    if isinstance(action, Write):
-        return verbatim(f"{'wrote' if past else 'write'} {shlex.quote(action.path)}")
+    if len(argv) == 3 and argv[0] == "systemctl" and isinstance(argv[1], str) and argv[1] in _UNITS:
+        return f"{_UNITS[argv[1]] if past else argv[1]} {verbatim(opened.words(argv[2]))}"
+    if isinstance(action, Write | OpenWrite):
+        return verbatim(f"{'wrote' if past else 'write'} {_quoted(action.path)}")
     return f"{'ran' if past else 'run'} {command(action)}"
 
 
-def removed(action: Action) -> tuple[str, ...]:
+def removed(action: Planned) -> tuple[str | OpenText, ...]:
     """The paths that an `rm` or `rmdir` takes away, () for anything else."""
-    if not isinstance(action, Exec) or len(action.stages) != 1:
+    if not isinstance(action, Exec | OpenExec) or len(action.stages) != 1:
         return ()
-    program, *rest = action.stages[0]
-    if program.rpartition("/")[2] not in {"rm", "rmdir", "unlink"}:
+    _, *rest = _words(action)
+    if _program(action) not in {"rm", "rmdir", "unlink"}:
         return ()
-    return tuple(word for word in rest if not word.startswith("-"))
+    return tuple(word for word in rest if not _is_option(word))
 
 
-def _only_files(action: Action) -> bool:
+def _only_files(action: Planned) -> bool:
     """Whether an `rm` takes nothing but files: no flag of it reaches folders."""
-    options = [word for word in _words(action) if word.startswith("-")]
+    options = [word for word in _words(action) if isinstance(word, str) and _is_option(word)]
     return all(re.fullmatch(r"--|-[fv]+|--force", word) for word in options)
+
+
+def _is_option(word: str | OpenText) -> bool:
+    """No value begins with a dash, so that an open word is none."""
+    return opened.words(word).startswith("-")
 
 
 def lost(step: Step) -> str:
     """What a `destroy` step takes away, in words."""
     paths = [path for action in step.actions for path in removed(action)]
     what = (
-        verbatim(shlex.join(paths)) + " and all that is in it"
+        verbatim(_joined(tuple(paths))) + " and all that is in it"
         if paths
         else "whatever the commands above take away"
     )
@@ -153,11 +183,11 @@ def place(address: str) -> str:
     return parts.netloc if bare else address
 
 
-def _words(action: Action) -> tuple[str, ...]:
+def _words(action: Planned) -> tuple[str | OpenText, ...]:
     match action:
-        case Exec(stages):
+        case Exec(stages) | OpenExec(stages):
             return tuple(word for stage in stages for word in stage)
-        case Write(path, _):
+        case Write(path, _) | OpenWrite(path, _):
             return (path,)
-        case Ask():
+        case Ask() | OpenAsk():
             return ()

@@ -7,6 +7,7 @@ from bot.model.reports import Attachment, Paragraph, Report
 from bot.model.runs import Attempt
 from bot.model.sections import Exec
 from bot.report.data import run_data
+from bot.report.opened import legible
 from bot.report.outcome import failure, output_files
 from bot.report.safe import line, plain
 from bot.report.times import clock
@@ -20,6 +21,7 @@ _NEWEST_LAST = frozenset({"journalctl", "tail", "dmesg"})
 def answer(view: PlanView, mention: Account | None = None) -> Report:
     """What a finished `read` run found: at most ten lines, all of it in a file where there are more. A run that
     failed, or never was, makes a report of kind `error`. `data` has `run`."""
+    view = legible(view)
     run = view.run
     if run is None or run.state != "done":
         return _failed(view, mention)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from bot.model import plans
 from bot.model.ids import short
 from bot.model.reports import Control, Paragraph
-from bot.report.safe import line, span
+from bot.report import cost
+from bot.report.safe import line, plain, span
 from bot.report.view import PlanView, marked, names
 
 APPROVE, REJECT = Control("approve", "✅", "approve"), Control("reject", "❌", "reject")
@@ -58,9 +59,10 @@ def fell_short(view: PlanView) -> bool:
 
 
 def last_lines(view: PlanView) -> list[Paragraph]:
-    """What people have put on the card, a line each."""
+    """What people have put on the card, and what models have cost, a line each."""
     ended = view.state in plans.ENDS
-    lines = [_rated(view), _followed(view)] if ended else [_stopping(view), _looked_at(view)]
+    own = [_rated(view), _followed(view)] if ended else [_stopping(view), _looked_at(view)]
+    lines = [*own, cost.of_plan(view.spent), plain(view.spent.note)]
     return [Paragraph(each, "faint") for each in lines if each]
 
 
@@ -87,5 +89,7 @@ def _rated(view: PlanView) -> str:
 def _followed(view: PlanView) -> str:
     if view.follow is None or (view.state == "rolled_back" and not fell_short(view)):
         return ""
+    if view.follow.kind == "repair":
+        return f"A repair is proposed: plan {span(short(view.follow.plan))}"
     what = "asked to roll it back" if view.follow.kind == "undo" else "asked again"
     return f"{line(view.follow.person)} {what}: plan {span(short(view.follow.plan))}"

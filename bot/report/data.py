@@ -10,7 +10,8 @@ from bot.model.approvals import Vote
 from bot.model.plans import Step
 from bot.model.questions import Question
 from bot.model.runs import Run, StepResult
-from bot.model.sections import Action, Exec, Write
+from bot.model.sections import Exec, OpenExec, OpenWrite, Output, Planned, Write
+from bot.report.opened import numbered, returned, words
 from bot.report.safe import plain
 from bot.report.times import iso
 from bot.report.undoing import commands
@@ -26,7 +27,10 @@ def plan_data(view: PlanView) -> dict[str, Any]:
         "state": view.state,
         "risk": str(view.plan.risk),
         "requesters": list(view.plan.requesters),
-        "steps": [_step(view, step) for step in view.plan.steps],
+        "steps": [
+            _step(view, step, commands(view.plan, shown))
+            for step, shown in zip(view.plan.steps, numbered(view.plan).steps, strict=True)
+        ],
         "approval": {
             "state": view.approval_state,
             "needed": list(view.needed),
@@ -46,7 +50,7 @@ def run_data(run: Run) -> dict[str, Any]:
         "id": run.id,
         "plan": run.plan,
         "state": run.state,
-        "steps": [_result(step) for step in run.steps],
+        "steps": [_result(run, step) for step in run.steps],
     }
 
 
@@ -59,15 +63,20 @@ def question_data(question: Question) -> dict[str, Any]:
     }
 
 
-def _argv(actions: tuple[Action, ...]) -> list[list[str]]:
-    """Every command that will be run, in order, one list of words each."""
-    return [list(stage) for each in actions if isinstance(each, Exec) for stage in each.stages]
+def _argv(actions: tuple[Planned, ...]) -> list[list[str]]:
+    """Every command that will be run, in order, one list of words each; what a step puts out as `‹ip of step 1›`."""
+    return [
+        [words(word) for word in stage]
+        for each in actions
+        if isinstance(each, Exec | OpenExec)
+        for stage in each.stages
+    ]
 
 
-def _pipes(actions: tuple[Action, ...]) -> list[list[int]]:
+def _pipes(actions: tuple[Planned, ...]) -> list[list[int]]:
     pipes, position = [], 0
     for action in actions:
-        if not isinstance(action, Exec):
+        if not isinstance(action, Exec | OpenExec):
             continue
         end = position + len(action.stages)
         pipes += [[first, first + 1] for first in range(position, end - 1)]
@@ -75,23 +84,30 @@ def _pipes(actions: tuple[Action, ...]) -> list[list[int]]:
     return pipes
 
 
-def _step(view: PlanView, step: Step) -> dict[str, Any]:
-    result, actions = result_of(view, step), commands(view.plan, step)
+def _output(output: Output) -> dict[str, Any]:
+    return {"output": {"step": output.step, "name": output.name, "type": output.type}}
+
+
+def _step(view: PlanView, step: Step, actions: tuple[Planned, ...]) -> dict[str, Any]:
+    result = result_of(view, step)
     return {
         "id": step.id,
         "agent": step.agent.name,
         "capability": step.section.id,
         "risk": str(step.section.risk),
         "slots": {
-            name: value if isinstance(value, str) else list(value)
-            for name, value in step.slots.items()
+            **{
+                name: value if isinstance(value, str) else list(value)
+                for name, value in step.slots.items()
+            },
+            **{name: _output(output) for name, output in step.outputs.items()},
         },
         "argv": _argv(actions),
         "pipes": _pipes(actions),
         "writes": [
-            {"path": each.path, "content": each.content}
+            {"path": words(each.path), "content": words(each.content)}
             for each in actions
-            if isinstance(each, Write)
+            if isinstance(each, Write | OpenWrite)
         ],
         "needs": list(step.needs),
         "state": result.state if result else "waiting",
@@ -108,7 +124,9 @@ def _vote(vote: Vote) -> dict[str, Any]:
     }
 
 
-def _result(step: StepResult) -> dict[str, Any]:
+def _result(run: Run, step: StepResult) -> dict[str, Any]:
+    """`outputs` is there for a step that has put something out of its type."""
+    outputs = {each.name: each.value for each in returned(run, step.id) if not each.fault}
     return {
         "id": step.id,
         "state": step.state,
@@ -116,4 +134,5 @@ def _result(step: StepResult) -> dict[str, Any]:
         "started_at": iso(step.started_at),
         "ended_at": iso(step.ended_at),
         "output_tail": plain(step.output_tail),
+        **({"outputs": outputs} if outputs else {}),
     }

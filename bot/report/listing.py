@@ -24,7 +24,8 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is true of the bot now. `connections` are (instance, "connected" or what is wrong)."""
+    """What is true of the bot now. `models` are lines about them, `connections` are (instance,
+    "connected" or what is wrong)."""
 
     now: datetime
     since: datetime
@@ -33,6 +34,7 @@ class Status:
     in_doubt: int = 0
     held: int = 0
     stopped_by: str = ""
+    models: tuple[str, ...] = ()
     connections: tuple[tuple[str, str], ...] = ()
 
 
@@ -74,6 +76,7 @@ def status(now: Status) -> Report:
     counts += f" · {now.held} held" if now.held else ""
     up: timedelta = now.now - now.since
     lines = [f"{line(name)}: {line(state)}" for name, state in now.connections]
+    lines += now.models
     if now.stopped_by:
         lines.insert(0, f"Stopped by {line(now.stopped_by)}: nothing new is run.")
     return _list(f"Up for {duration(up)}. {counts}.", lines)

@@ -4,8 +4,8 @@ import re
 
 from bot.model.plans import Step
 from bot.model.reports import Attachment
-from bot.model.runs import Attempt
-from bot.model.sections import Ask, Exec, Risk, Verify
+from bot.model.runs import UNRETURNED, Attempt
+from bot.model.sections import Ask, Exec, OpenAsk, OpenExec, OpenWrite, Risk, Verify
 from bot.report.actions import bare, capability, command, place, undo, url, wanted
 from bot.report.safe import line, plain, span
 from bot.report.times import clock
@@ -62,6 +62,8 @@ def failure(view: PlanView) -> str:
     if attempt is None:
         said = view.run.words if view.run else ""
         return plain(said or view.words) or "It did not end well, and nothing says why."
+    if isinstance(attempt.action, OpenExec | OpenWrite | OpenAsk):
+        return line(attempt.words)  # it was never made: its words say why
     step = next((each for each in view.plan.steps if each.id == attempt.step), None)
     verify = step.section.verify if step else None
     if attempt.phase == "verify" and verify is not None:
@@ -162,7 +164,8 @@ def left(view: PlanView) -> str:
 def was_touched(view: PlanView, step: Step) -> bool:
     """Whether the step may have had an effect: a command is done, in doubt, or was ended in its middle."""
     return any(
-        each.state not in {"failed", "settled_not_done"} or each.fault in {"timeout", "cancelled"}
+        each.state not in {"failed", "settled_not_done"}
+        or each.fault in {"timeout", "cancelled", UNRETURNED}
         for each in attempts(view, "do", step)
     )
 

@@ -9,6 +9,7 @@ from bot.model.reports import Attachment, Paragraph, Report, Tone
 from bot.report import steps, undoing
 from bot.report.controls import controls, fell_short, last_lines
 from bot.report.data import plan_data
+from bot.report.opened import legible
 from bot.report.outcome import failure, left, output_files, proofs, restored, so_far
 from bot.report.safe import line, plain, span
 from bot.report.times import clock
@@ -39,12 +40,13 @@ _BAR = 10
 
 def plan_card(view: PlanView) -> Report:
     """The card of this revision as it is now. At an end it has no votes."""
+    shown = legible(view)
     return Report(
         "plan",
-        (*_trimmed(_CARDS[view.state](view)), *last_lines(view)),
+        (*_trimmed(_CARDS[view.state](shown)), *last_lines(view)),
         TONES[view.state],
         controls(view),
-        attachments=_attachments(view),
+        attachments=_attachments(shown),
         data={"plan": plan_data(view)},
     )
 

@@ -25,6 +25,8 @@ def question(
     shown = _paragraphs(plain(asked.text))
     if choices:
         shown.append(Paragraph(f"{choices}{who}", "strong"))
+    if asked.note:
+        shown.append(Paragraph(plain(asked.note), "faint"))
     return Report(
         "question",
         tuple(shown),

@@ -38,6 +38,11 @@ def note(text: str, mention: Account | None = None) -> Report:
     return Report("answer", (Paragraph(_sentence(text)),), mention=mention)
 
 
+def aside(text: str) -> Paragraph:
+    """A sentence below the others: who thought instead of whom."""
+    return Paragraph(_sentence(text), "faint")
+
+
 def history_lost(words: str) -> Report:
     """For a room whose past could not be read: what may have been missed, and the mend."""
     return error(words, "Ask again if I did not answer.")

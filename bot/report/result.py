@@ -5,8 +5,9 @@ from bot.model.people import Account
 from bot.model.reports import Paragraph, Report, Tone
 from bot.report import undoing
 from bot.report.data import run_data
+from bot.report.opened import expected, legible
 from bot.report.outcome import facts, failure, left, output_files, restored, so_far
-from bot.report.safe import plain
+from bot.report.safe import line, plain, verbatim
 from bot.report.view import PlanView, approved, passed
 
 _BAD = frozenset({"failed", "rolled_back"})
@@ -19,9 +20,10 @@ def result(view: PlanView, mention: Account | None = None) -> Report:
     if run is None:
         raise ValueError("a plan without a run has no result")
     undone = bool(view.plan.undoes) and run.state == "rolled_back"
+    view = legible(view)
     return Report(
         "result",
-        (Paragraph(f"{view.requester}, {_words(view, run)}"),),
+        (Paragraph(f"{view.requester}, {_words(view, run)}"), *_details(view, run)),
         "green" if undone else _TONES.get(run.state, "red"),
         mention=mention,
         attachments=output_files(view) if run.state in _BAD else (),
@@ -44,6 +46,24 @@ def _words(view: PlanView, run: runs.Run) -> str:
             return f"not run: {_sentence(plain(run.words or view.words) or 'it is stale')} Nothing was changed."
         case _:
             return f"failed: {_sentence(failure(view))} {left(view)}"
+
+
+def _details(view: PlanView, run: runs.Run) -> list[Paragraph]:
+    """What the steps have put out and is still true: addresses, names. Never a secret: what looks like one is not kept."""
+    if view.plan.undoes or run.state not in {"done", "cancelled"}:
+        return []
+    lines = [
+        f"{number}. {step.agent.name} · {' · '.join(_detail(each) for each in found)}"
+        for number, step in enumerate(view.plan.steps, 1)
+        if (found := expected(run, step))
+    ]
+    return [Paragraph("\n".join(lines), "code")] if lines else []
+
+
+def _detail(returned: runs.Returned) -> str:
+    if not returned.fault:
+        return verbatim(f"{returned.name} {returned.value}")
+    return f"no {verbatim(returned.name)}: {line(returned.fault)}"
 
 
 def _undone(view: PlanView, run: runs.Run) -> str:

@@ -4,7 +4,8 @@ import shlex
 
 from bot.model.plans import Step
 from bot.model.reports import Attachment, Paragraph
-from bot.model.sections import Risk, Value, Write
+from bot.model.sections import OpenWrite, Risk, Value, Write
+from bot.report import opened
 from bot.report.actions import capability, labelled, lost, then, undo
 from bot.report.safe import plain, verbatim
 from bot.report.undoing import commands
@@ -24,7 +25,7 @@ def paragraphs(view: PlanView) -> list[Paragraph]:
     shown = []
     for number, step in _numbered(view):
         full = whole or step.section.risk is Risk.DESTROY or bool(view.plan.undoes)
-        lines = _block(view, number, step) if full else [headline(number, step)]
+        lines = _block(view, number, step) if full else [headline(number, step, brief=True)]
         shown.append(Paragraph("\n".join(lines), "code"))
     if view.plan.undoes:
         return shown
@@ -46,10 +47,10 @@ def _block(view: PlanView, number: int, step: Step) -> list[str]:
 def attachments(view: PlanView) -> tuple[Attachment, ...]:
     """What the card had no room for: the files to be written, long Previews, and the whole plan where steps were shortened."""
     files = [
-        Attachment(verbatim(action.path).rpartition("/")[2] or "file", plain(action.content))
+        Attachment(_file(opened.words(action.path)), plain(opened.words(action.content)))
         for step in view.plan.steps
         for action in commands(view.plan, step)
-        if isinstance(action, Write)
+        if isinstance(action, Write | OpenWrite)
     ]
     files += [
         Attachment(f"preview-{number}.txt", text)
@@ -61,6 +62,10 @@ def attachments(view: PlanView) -> tuple[Attachment, ...]:
         text = "\n\n".join("\n".join(lines) for lines in whole)
         files.append(Attachment(f"{view.name.lower().replace(' ', '-')}.txt", text))
     return tuple(files)
+
+
+def _file(path: str) -> str:
+    return verbatim(path).rpartition("/")[2] or "file"
 
 
 def looks(view: PlanView) -> list[Paragraph]:
@@ -89,17 +94,19 @@ def _now_there(label: str, text: str) -> str:
     return "\n".join([label, *(f"   {each}" for each in lines[:_LOOK_LINES]), *rest])
 
 
-def headline(number: int, step: Step, *, undone: bool = False) -> str:
-    """`1. web1 · nginx-sites: add a reverse proxy          change`, the risk at the right edge."""
+def headline(number: int, step: Step, *, undone: bool = False, brief: bool = False) -> str:
+    """`1. web1 · nginx-sites: add a reverse proxy          change`, the risk at the right edge. `brief`: it is all that is shown of
+    the step, and says what it waits for."""
     what = f"undo {capability(step.section)}" if undone else capability(step.section)
-    left = f"{number}. {step.agent.name} · {what}"
+    after = f" · after {', '.join(step.needs)}" if step.needs and brief else ""
+    left = f"{number}. {step.agent.name} · {what}{after}"
     risk = str(step.section.risk)
     return f"{left}{' ' * max(2, WIDTH - len(left) - len(risk))}{risk}"
 
 
 def block(number: int, step: Step) -> list[str]:
     """One step in full, a line each."""
-    lines = [_slots(step), *([f"after  step {', '.join(step.needs)}"] if step.needs else [])]
+    lines = [_slots(step), *([f"after  {', '.join(step.needs)}"] if step.needs else [])]
     lines += [labelled(action) for action in step.actions]
     lines += then(step)
     if step.section.risk is Risk.DESTROY:
@@ -128,9 +135,14 @@ def _otherwise(step: Step) -> str:
 
 def _slots(step: Step) -> str:
     declared = sorted(step.section.slots, key=lambda slot: slot.from_agent)
-    known = [slot.name for slot in declared if slot.name in step.slots]
+    known = [slot.name for slot in declared if slot.name in step.slots or slot.name in step.outputs]
     names = known + [name for name in step.slots if name not in known]
-    return " · ".join(_slot(step, name, step.slots[name]) for name in names)
+    return " · ".join(
+        f"{name} {step.outputs[name].words}"
+        if name in step.outputs
+        else _slot(step, name, step.slots[name])
+        for name in names
+    )
 
 
 def _slot(step: Step, name: str, value: Value) -> str:

@@ -3,14 +3,14 @@
 
 from bot.model.plans import Plan, Step
 from bot.model.reports import Paragraph
-from bot.model.sections import Action
+from bot.model.sections import Planned
 from bot.report.actions import undo
 from bot.report.outcome import was_touched
 from bot.report.safe import plain
 from bot.report.view import PlanView, attempts
 
 
-def commands(plan: Plan, step: Step) -> tuple[Action, ...]:
+def commands(plan: Plan, step: Step) -> tuple[Planned, ...]:
     """What approving the plan makes happen for that step."""
     return step.rollback if plan.undoes else step.actions
 

@@ -11,13 +11,15 @@ from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt, Run, StepResult
 from bot.report.safe import line
 from bot.report.times import clock, duration
+from bot.store.spending import Sum
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
     """`votes` are those standing; `needed` one phrase a requirement; `looks` what each step's Preview showed;
     `words` why it is in its state; `decided_by` the names that approved, rejected or cancelled, joined; `marks` are those
-    standing, `follow` is the newest request that grew out of it, and `left` is true where something is there to undo."""
+    standing, `follow` is the newest request that grew out of it, `left` is true where something is there to undo, and
+    `spent` is what models have cost."""
 
     plan: Plan
     digest: str
@@ -35,6 +37,7 @@ class PlanView:
     marks: tuple[Mark, ...] = ()
     follow: Follow | None = None
     left: bool = False
+    spent: Sum = field(default_factory=Sum)
 
     @property
     def name(self) -> str:

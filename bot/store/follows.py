@@ -22,6 +22,7 @@ class FollowRow(SQLModel, table=True):
     at: str
 
 
+_LONGEST = 100
 TABLE = FollowRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
 
 
@@ -37,6 +38,24 @@ def add(connection: Connection, plan: str, revision: int, follow: Follow) -> Non
             at=follow.at.isoformat(),
         )
     )
+
+
+def line(connection: Connection, plan: str, kind: str) -> list[str]:
+    """The plans that led to this one by follows of that kind, the first one first; this one is the last."""
+    columns, found = TABLE.c, [plan]
+    while len(found) < _LONGEST:
+        before = connection.execute(
+            select(columns.plan).where(columns.next == found[0], columns.kind == kind)
+        ).scalar()
+        if before is None or before in found:
+            break
+        found.insert(0, before)
+    return found
+
+
+def ancestors(connection: Connection, plan: str, kind: str) -> int:
+    """How many plans led to this one by follows of that kind."""
+    return len(line(connection, plan, kind)) - 1
 
 
 def newest(connection: Connection, plan: str, revision: int) -> Follow | None:

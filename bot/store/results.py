@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.model.plans import Plan, Step
-from bot.model.runs import Attempt, Phase, StepResult, StepState
+from bot.model.runs import UNRETURNED, Attempt, Phase, StepResult, StepState
 
 TAIL = 4096
 """Characters of output in a result."""
@@ -31,7 +31,7 @@ def results(plan: Plan, attempts: Sequence[Attempt], *, ended: bool) -> tuple[St
 def has_effect(attempts: Sequence[Attempt], step: Step) -> bool:
     """Whether a step may have changed something: an action is done, in doubt, or was ended in its middle."""
     return any(
-        each.state in GOOD or each.fault in {"timeout", "cancelled"}
+        each.state in GOOD or each.fault in {"timeout", "cancelled", UNRETURNED}
         for each in attempts
         if each.step == step.id and each.phase == "do"
     )

@@ -12,9 +12,9 @@ from bot.model import runs as model
 from bot.model.errors import TransitionError
 from bot.model.ids import new_id
 from bot.model.plans import Plan
-from bot.model.runs import Attempt, Run
-from bot.model.sections import Action
-from bot.store import documents, locks, plans, questions, run_plans, run_rows
+from bot.model.runs import Attempt, Returned, Run
+from bot.model.sections import Planned
+from bot.store import documents, locks, outputs, plans, questions, run_plans, run_rows
 from bot.store.results import results
 from bot.store.run_rows import AT_WORK, RUNNABLE, TABLE, Record
 from bot.store.statements import Statement
@@ -119,7 +119,7 @@ def open_attempt(connection: Connection, attempt: Attempt, owner: str, doing: st
         step=attempt.step,
         phase=attempt.phase,
         position=attempt.index,
-        action=documents.pack(attempt.action, Action),
+        action=documents.pack(attempt.action, Planned),
         state="open",
         owner=owner,
         started_at=attempt.started_at.isoformat(),
@@ -152,6 +152,7 @@ def settle_attempt(
         what=attempt.fault,
         over=attempt.ended_at.isoformat() if attempt.ended_at else None,
     )
+    outputs.add(connection, attempt)
     run = row(connection, attempt.run)
     if to in {"done", "settled_done"} and attempt.phase == ("rollback" if run.undoes else "do"):
         run_rows.count.run(connection, name=attempt.run)
@@ -164,7 +165,9 @@ def _touch(connection: Connection, run_id: str) -> None:
 
 def attempts(connection: Connection, run_id: str) -> tuple[Attempt, ...]:
     """All attempts of a run, in the order they were begun."""
-    return tuple(_attempt(*each) for each in run_rows.of_run.all(connection, name=run_id))
+    found = run_rows.of_run.all(connection, name=run_id)
+    returned = outputs.of_run(connection, run_id)
+    return tuple(_attempt(*each, returned=returned.get(each[0], ())) for each in found)
 
 
 def attempts_with_undoing(connection: Connection, run_id: str) -> tuple[Attempt, ...]:
@@ -256,13 +259,16 @@ def _attempt(
     dropped: int,
     words: str,
     fault: str,
+    *,
+    returned: tuple[Returned, ...],
 ) -> Attempt:
     """The columns in the order of `run_rows.ATTEMPT_COLUMNS`."""
-    made: Action = documents.load(Action, action)  # type: ignore[arg-type]  # a union is no type[T]
+    made: Planned = documents.load(Planned, action)  # type: ignore[arg-type]  # a union is no type[T]
     began = datetime.fromisoformat(started_at)
     return Attempt(
         *(id, run, step, phase, position, made, state),
         *(began, _time(ended_at), exit, output, dropped, words, fault),
+        returned=returned,
     )
 
 

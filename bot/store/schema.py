@@ -6,23 +6,39 @@ from bot.store import (
     audit,
     follows,
     inbox,
+    investigations,
     locks,
     marks,
     outbox_rows,
+    outputs,
     plan_rows,
     questions,
     run_rows,
     seal,
+    spending,
     switches,
+    turns,
     votes,
 )
 
-VERSION = "0002"
+VERSION = "0004"
 """The newest revision in `migrations/versions`; a test holds them together."""
 
 MODULES = (
-    *(audit, follows, inbox, locks, marks, outbox_rows, plan_rows, questions, run_rows, seal),
-    *(switches, votes),
+    *(
+        audit,
+        follows,
+        inbox,
+        locks,
+        marks,
+        outbox_rows,
+        outputs,
+        plan_rows,
+        questions,
+        run_rows,
+        seal,
+    ),
+    *(investigations, spending, switches, turns, votes),
 )
 """Whoever adds a table adds its module here."""
 

@@ -13,7 +13,9 @@ from tests.bench import (
     approval_bench,
     discord_bench,
     idle_bench,
+    models_bench,
     pages_bench,
+    redaction,
     requests_bench,
     search_bench,
     slack_bench,
@@ -31,6 +33,8 @@ BENCHES: dict[str, ModuleType] = {
     "startup": startup_bench,
     "slack": slack_bench,
     "discord": discord_bench,
+    "redaction": redaction,
+    "models": models_bench,
     "idle": idle_bench,
 }
 

@@ -27,6 +27,7 @@ from bot.store import plans, questions, runs
 from bot.store.documents import dump
 from bot.store.migrate import migrate
 from bot.store.writer import Store
+from capabilities.filling import StepOutputs
 
 AT_ONCE = 4
 ROOM = Conversation("chaos", "room", "t1")
@@ -86,6 +87,7 @@ class Host:
             CLOCK,
             rules.again,
             Limits(timeout=30),
+            outputs=StepOutputs(rules),
         )
         for name in ("begun", "effects", "asked"):
             (folder / name).touch()

@@ -30,6 +30,7 @@ from bot.model.sections import (
 from bot.store import locks, marks, plans, questions, runs
 from bot.store.documents import dump
 from bot.store.writer import Store
+from capabilities.filling import StepOutputs
 
 CLOCK = SystemClock()
 ROOM = Conversation("console", "room", "t1")
@@ -111,6 +112,7 @@ class Scene:
             CLOCK,
             self.rules.again,
             self.limits,
+            outputs=StepOutputs(self.rules),
             wake=self.woken.append,
         )
 

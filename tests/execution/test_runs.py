@@ -16,6 +16,7 @@ from bot.model.errors import TransitionError
 from bot.model.runs import Limits, Run
 from bot.model.sections import Refusal, Risk, Write
 from bot.store import locks, plans, runs
+from capabilities.filling import StepOutputs
 from tests.execution.making import CLOCK, SECRET, Scene, section
 
 
@@ -77,6 +78,7 @@ async def test_one_agent_does_no_more_at_once_than_it_may(scene: Scene) -> None:
         scene_redactor(),
         CLOCK,
         scene.rules.again,
+        outputs=StepOutputs(scene.rules),
         side_by_side=1,
     )
     await runner.run(run)

@@ -12,6 +12,7 @@ from bot.cli import main
 from bot.store import audit
 from bot.store.migrate import prepare
 from bot.store.ownership import Ownership
+from bot.store.schema import VERSION
 from bot.store.seal import Sealer
 from bot.store.writer import Store
 
@@ -104,8 +105,8 @@ def test_migrate_makes_the_database_once(folder: Path, capsys: pytest.CaptureFix
     assert main(["migrate"]) == 0
     assert main(["migrate", "--json"]) == 0
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "The database has version 0002 now."
-    assert json.loads(second) == {"version": "0002", "changed": False}
+    assert first == f"The database has version {VERSION} now."
+    assert json.loads(second) == {"version": VERSION, "changed": False}
     assert main(["audit", "verify"]) == 0
 
 

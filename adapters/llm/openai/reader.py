@@ -1,0 +1,76 @@
+"""Events of the chat endpoint as an answer. Used by `adapters.llm.openai.model`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.llm.answer import Answer, rows, table
+from adapters.llm.errors import told_in_the_answer
+from adapters.llm.prices import spent, tokens
+from adapters.llm.settings import Settings
+from adapters.llm.stream import Event
+from bot.model.llm import End, Prompt, Reply, Usage
+
+_ENDS: dict[str, End] = {
+    "stop": "said",
+    "tool_calls": "picked",
+    "function_call": "picked",
+    "content_filter": "refused",
+}
+
+
+@dataclass(slots=True)
+class Reader:
+    """One answer. Only the first of several choices counts; thoughts are passed over."""
+
+    name: str
+    settings: Settings
+    prompt: Prompt
+    answer: Answer = field(default_factory=Answer)
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    stop: str = ""
+    refused: bool = False
+
+    def take(self, event: Event) -> str:
+        """As in `asking.Reader`."""
+        if event.get("error"):
+            raise told_in_the_answer(self.name, self.settings, event)
+        model = event.get("model")
+        self.model = self.model or (model[:200] if isinstance(model, str) else "")
+        self.usage = table(event, "usage") or self.usage
+        words = ""
+        for choice in rows(event, "choices")[:1]:
+            words = self._delta(table(choice, "delta"))
+            stop = choice.get("finish_reason")
+            self.stop = stop if isinstance(stop, str) else self.stop
+        return words
+
+    def reply(self) -> Reply | None:
+        """As in `asking.Reader`."""
+        if not self.stop:
+            return None
+        calls = self.answer.calls(self.prompt.tools)
+        end: End = "refused" if self.refused else _ENDS.get(self.stop, "cut")
+        if end in {"said", "picked"}:
+            # Some servers end a pick with "stop".
+            end = "picked" if calls else "said"
+        return Reply(self.answer.text(), calls, end, self._spent(), self.model)
+
+    def _delta(self, delta: Event) -> str:
+        self.refused = self.refused or bool(delta.get("refusal"))
+        for pick in rows(delta, "tool_calls"):
+            function = table(pick, "function")
+            self.answer.pick(
+                pick.get("index"),
+                id=pick.get("id"),
+                tool=function.get("name"),
+                arguments=function.get("arguments"),
+            )
+        return self.answer.say(delta.get("content"))
+
+    def _spent(self) -> Usage:
+        read = tokens(self.usage, "prompt_tokens")
+        kept = min(read, tokens(self.usage, "prompt_tokens_details", "cached_tokens"))
+        usage = Usage(read - kept, kept, tokens(self.usage, "completion_tokens"))
+        return spent(self.settings, self.model, self.usage, usage)

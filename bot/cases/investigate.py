@@ -1,0 +1,199 @@
+"""`ask web1 why the site is slow`: a model looks, read by read, each seen in the thread, and answers with what shows it. Begun by the
+request case; carried out by `bot.loops.inquire`.
+
+Every look is a plan like any other that a person asked for: composed, guarded, run, answered in the thread. It is a read that
+runs at once, or it is not made.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from bot.cases.compose import Composed, Origin, compose
+from bot.cases.keep import keep
+from bot.cases.think import circumstances, remember
+from bot.cases.views import view
+from bot.cases.wish import Talk, Wish
+from bot.house import Effect, House
+from bot.model import plans as plan_model
+from bot.model.errors import ParleyError
+from bot.model.ids import new_id
+from bot.model.investigations import Investigation
+from bot.model.plans import Agent, Draft
+from bot.model.ports import Request
+from bot.model.sections import Refusal, Risk
+from bot.planner.inquiry import Conclusion, Inquiry, Look, readable
+from bot.report import refusal
+from bot.report.inquiry import concluded
+from bot.report.outcome import failure
+from bot.report.view import attempts
+from bot.store import investigations, outbox, plans
+
+STEPS = 12
+SECONDS = 90.0
+TOKENS = 60_000
+"""What one investigation may take: looks, seconds, and tokens of the model."""
+SECTIONS = 8
+_LOOK = 0.05
+"""Seconds between two looks whether a read has ended."""
+_WAIT = timedelta(seconds=30)
+_MEANT = re.compile(
+    r"\s*(?:please\s+|can you\s+|could you\s+)*(?:ask|investigate|diagnose|find out|look into|figure out|why)\b",
+    re.IGNORECASE,
+)
+
+
+def is_meant(house: House, text: str) -> bool:
+    """Whether words ask for an investigation. Without a model there is none."""
+    return house.models is not None and bool(_MEANT.match(text))
+
+
+def begin(house: House, wish: Wish, agents: Sequence[Agent], text: str) -> Effect:
+    """It begins when the message is committed."""
+    now = house.clock.now()
+    begun = Investigation(
+        new_id(now),
+        wish.conversation,
+        wish.event.account,
+        wish.requesters[-1],
+        text,
+        tuple(agent.name for agent in agents),
+        wish.spoken,
+    )
+
+    def effect(connection: Connection) -> None:
+        investigations.begin(connection, begun, now)
+
+    return effect
+
+
+async def look_into(house: House, asked: Investigation) -> None:
+    """All of it: look until there is an answer, or until it has taken enough; then say it. Raises ParleyError where no model
+    answers and nothing was seen."""
+    inquiry = await _inquiry(house, asked)
+    ends = house.clock.monotonic() + SECONDS
+    while True:
+        last = _is_enough(inquiry, house.clock.monotonic() - ends)
+        try:
+            move = await inquiry.next(last=last)
+        except ParleyError as error:
+            if not inquiry.looks:
+                raise
+            move = Conclusion(f"I could not come to an answer. {error}", (), asked.text)
+        if isinstance(move, Conclusion):
+            await house.store.write(
+                partial(_say, house=house, asked=asked, inquiry=inquiry, said=move)
+            )
+            return
+        inquiry.saw([await _look(house, asked, draft) for draft in move])
+
+
+def _is_enough(inquiry: Inquiry, over: float) -> bool:
+    usage = inquiry.thought.usage
+    tokens = usage.fresh + usage.kept + usage.written
+    return over >= 0 or len(inquiry.looks) >= STEPS or tokens >= TOKENS
+
+
+async def _inquiry(house: House, asked: Investigation) -> Inquiry:
+    models = house.models
+    assert models is not None  # nothing is begun without one
+    agents = tuple(agent for agent in house.agents if agent.name in asked.agents)
+    talk = Talk(asked.conversation, (asked.person,), asked.text)
+    request = await circumstances(house, talk, Request(asked.text, agents))
+    if request.alone:
+        raise ParleyError(request.alone, "Ask tomorrow, or ask for one read by its name.")
+    packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
+    hits = house.catalogue.search(asked.text, 50, packs)
+    found = [section for hit in hits if (section := house.catalogue.section(hit.id))]
+    sections = readable([*found, *(x for x in house.catalogue.sections(packs) if x not in found)])
+    return Inquiry(
+        house.catalogue, house.renderer, models.router, house.clock, request, sections[:SECTIONS]
+    )
+
+
+async def _look(house: House, asked: Investigation, draft: Draft) -> Look:
+    """One read, made as if the person had asked for it; what it said, free of secrets."""
+    section = house.catalogue.section(draft.section)
+    title = section.title if section else draft.section
+    name = new_id(house.clock.now())
+    words = f"{title} on {draft.agent} — {asked.text}"
+    origin = Origin(name, 1, words, (asked.person,), asked.conversation, asked.spoken)
+    try:
+        composed = await compose(house, (draft,), origin)
+    except ParleyError as error:
+        return Look(draft, title, str(error), good=False)
+    if isinstance(composed, Refusal):
+        return Look(draft, title, composed.why, good=False)
+    if composed.plan.risk is not Risk.READ or not composed.automatic:
+        return Look(
+            draft, title, "Somebody would have to approve this. It was not made.", good=False
+        )
+    return await _made(house, asked, draft, title, composed)
+
+
+async def _made(
+    house: House, asked: Investigation, draft: Draft, title: str, composed: Composed
+) -> Look:
+    plan = composed.plan
+    await house.store.write(lambda connection: keep(connection, house, composed, asked.account))
+    house.bus.wake("runs")
+    last = house.clock.monotonic() + _WAIT.total_seconds()
+    while house.clock.monotonic() < last:
+        state = await house.store.read(lambda connection: plans.state(connection, plan.id))
+        if state in plan_model.ENDS:
+            return await house.store.read(lambda c: _seen(c, house, draft, title, plan.id))
+        await house.clock.sleep(_LOOK)
+    return Look(draft, title, "It has not ended in time.", good=False)
+
+
+def _seen(connection: Connection, house: House, draft: Draft, title: str, plan: str) -> Look:
+    shown = view(connection, plans.fetch(connection, plan), house.people, house.clock.now())
+    output = "\n".join(each.output for each in attempts(shown, "do"))
+    if shown.state != "done":
+        output = f"{failure(shown)}\n{output}"
+    clean = house.redactor.redact(output).strip()
+    return Look(draft, title, clean or "There is nothing.", good=shown.state == "done")
+
+
+def _say(
+    connection: Connection, house: House, asked: Investigation, inquiry: Inquiry, said: Conclusion
+) -> None:
+    """Once: the answer, and what it took."""
+    now = house.clock.now()
+    if not investigations.end(connection, asked.id, "answered", now):
+        return
+    clean = house.redactor.redact
+    looks = [
+        f"{number} {look.draft.agent}: {look.title}"
+        for number, look in enumerate(inquiry.looks, 1)
+        if number in said.evidence
+    ]
+    note = inquiry.request.private
+    report = concluded(clean(said.text), looks, clean(said.missing), asked.account, note)
+    outbox.post(connection, f"inquiry/{asked.id}", asked.conversation, report, at=now)
+    talk = Talk(asked.conversation, (asked.person,), asked.text)
+    remember(connection, house, talk, inquiry.thought, said.text)
+
+
+def gave_up(connection: Connection, house: House, asked: Investigation, why: ParleyError) -> None:
+    """It is said that there will be no answer."""
+    now = house.clock.now()
+    if investigations.end(connection, asked.id, "failed", now):
+        report = refusal.error(why.what, why.mend, mention=asked.account)
+        outbox.post(connection, f"inquiry/{asked.id}", asked.conversation, report, at=now)
+
+
+def interrupted(connection: Connection, house: House) -> list[Investigation]:
+    """At the start: what an earlier process was looking into is over, and said to be."""
+    now = house.clock.now()
+    left = investigations.running(connection)
+    for each in left:
+        if investigations.end(connection, each.id, "interrupted", now):
+            report = refusal.error(
+                "I was ended while I looked into this.", "Ask again.", mention=each.account
+            )
+            outbox.post(connection, f"inquiry/{each.id}", each.conversation, report, at=now)
+    return left

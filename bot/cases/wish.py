@@ -1,0 +1,33 @@
+"""Whose words lead to a plan, question or refusal. Made by the request, question and reply cases; read by those that carry it out."""
+
+from dataclasses import dataclass
+
+from bot.model.events import Event
+from bot.model.people import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where something is thought about, for whom, and the words that were said last."""
+
+    conversation: Conversation
+    requesters: tuple[str, ...]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The event to answer, the request in its own words, everyone who had a say in it, and whether any of them were spoken.
+    `last` is what was said last, where that is not the request itself."""
+
+    event: Event
+    conversation: Conversation
+    request: str
+    requesters: tuple[str, ...]
+    spoken: bool = False
+    last: str = ""
+
+    @property
+    def talk(self) -> Talk:
+        """The part of it that matters for thinking."""
+        return Talk(self.conversation, self.requesters, self.last or self.request)

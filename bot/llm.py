@@ -1,0 +1,65 @@
+"""What the house knows of models: who thinks, what may be spent, what stays at home. Made by `bot.app`, read by `bot.cases.think`
+and `status`."""
+
+from dataclasses import dataclass
+
+from bot.model.errors import ConfigurationError
+from bot.model.ports import Catalogue, Clock, Planner, Renderer
+from bot.planner.model import ModelPlanner
+from bot.planner.router import Provider, Router
+from bot.providers import LlmConfiguration, ProviderConfiguration
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Of one day, which is a UTC day. 0 is no limit."""
+
+    tokens: int = 2_000_000
+    dollars: float = 5.0
+    channel_dollars: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Configured models. `private` are globs of words that are told to none outside; `planner` falls back to the offline one."""
+
+    planner: ModelPlanner
+    router: Router
+    budget: Budget = Budget()
+    private: tuple[str, ...] = ()
+
+    async def close(self) -> None:
+        """Close every provider's connections."""
+        for provider in self.router.providers:
+            await provider.model.close()
+
+
+def open_models(
+    configured: LlmConfiguration,
+    catalogue: Catalogue,
+    renderer: Renderer,
+    offline: Planner,
+    clock: Clock,
+) -> Models | None:
+    """All of it, wired; None where no model is configured. Their SDKs come with this. Raises ConfigurationError for one that is
+    not installed."""
+    if not configured.providers:
+        return None
+    providers = [_opened(each, clock) for each in configured.providers]
+    router = Router(providers, clock, configured.prefer)
+    budget = Budget(
+        configured.tokens_per_day, configured.dollars_per_day, configured.channel_dollars_per_day
+    )
+    planner = ModelPlanner(catalogue, renderer, router, offline, clock)
+    return Models(planner, router, budget, configured.private)
+
+
+def _opened(each: ProviderConfiguration, clock: Clock) -> Provider:
+    try:
+        model = each.plugin.load()(each.name, each.settings, clock)
+    except ImportError as error:
+        what = f"[llm.{each.name}] needs {error.name}, which is not installed."
+        raise ConfigurationError(
+            what, f"Install parley[{each.plugin.extra or each.plugin.name}]."
+        ) from error
+    return Provider(each.name, model, local=each.settings.is_local)

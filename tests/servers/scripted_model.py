@@ -1,0 +1,153 @@
+"""A model that says what a test tells it to: an OpenAI-compatible server on loopback, with streaming. What it was asked is kept.
+
+Used where a model must misbehave on purpose; aimock, which others wrote, is the stand-in for everything else.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One tool call."""
+
+    tool: str
+    arguments: Mapping[str, Any] | str
+
+    @property
+    def written(self) -> str:
+        return self.arguments if isinstance(self.arguments, str) else json.dumps(self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """A whole answer."""
+
+    calls: tuple[Pick, ...] = ()
+    text: str = ""
+    status: int = 200
+
+
+Answer = Callable[[Json], Picks]
+
+
+def step(
+    section: str, number: int = 1, agent: str = "web1", after: tuple[str, ...] = (), **slots: Any
+) -> Pick:
+    """A pick of a section, as the planner offers it."""
+    name = section.replace("/", "__")
+    return Pick(name, {"Step": str(number), "Agent": agent, "After": list(after), **slots})
+
+
+@dataclass
+class ScriptedModel:
+    """`answer` decides what is said to each question; the last answer is said again when `script` is over. `took` is in seconds,
+    an answer each."""
+
+    script: list[Picks] = field(default_factory=list)
+    answer: Answer | None = None
+    asked: list[Json] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
+    gate: threading.Event = field(default_factory=threading.Event)
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def words(self) -> str:
+        """Everything that was ever said to it."""
+        return json.dumps(self.asked)
+
+    def says(self, *calls: Pick, text: str = "") -> None:
+        """Its next answer."""
+        self.script.append(Picks(calls, text))
+
+    def reply(self, asked: Json) -> Picks:
+        self.asked.append(asked)
+        self.gate.wait(30)
+        if self.answer is not None:
+            return self.answer(asked)
+        return self.script.pop(0) if len(self.script) > 1 else (self.script or [Picks()])[0]
+
+
+@contextmanager
+def serving(model: ScriptedModel) -> Iterator[ScriptedModel]:
+    """It listens, until the end of the block."""
+
+    class Endpoint(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            begun = time.perf_counter()
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            picks = model.reply(json.loads(body))
+            self._answer(picks)
+            model.took.append(time.perf_counter() - begun)
+
+        def _answer(self, picks: Picks) -> None:
+            if picks.status != 200:
+                self._send(picks.status, b'{"error": {"message": "no"}}', "application/json")
+                return
+            self._send(200, b"".join(_events(picks)), "text/event-stream")
+
+        def do_GET(self) -> None:
+            self._send(
+                200,
+                b'{"object": "list", "data": [{"id": "scripted", "object": "model"}]}',
+                "application/json",
+            )
+
+        def _send(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: tests read what was asked."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
+    model.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield model
+    finally:
+        model.gate.set()
+        server.shutdown()
+        server.server_close()
+
+
+def _events(picks: Picks) -> Iterator[bytes]:
+    yield _chunk({"role": "assistant", "content": picks.text})
+    for number, pick in enumerate(picks.calls):
+        function = {"name": pick.tool, "arguments": pick.written}
+        call = {"index": number, "id": f"call_{number}", "type": "function", "function": function}
+        yield _chunk({"tool_calls": [call]})
+    yield _chunk({}, "tool_calls" if picks.calls else "stop")
+    usage = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
+    yield _event({**_HEAD, "choices": [], "usage": usage})
+    yield b"data: [DONE]\n\n"
+
+
+_HEAD: Json = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}
+
+
+def _chunk(delta: Json, finish: str | None = None) -> bytes:
+    return _event({**_HEAD, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+def _event(data: Json) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
