@@ -56,6 +56,7 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
         turns=said,
         people=known.people,
         alone=known.spent,
+        hidden=privacy.hidden((*request.agents, *request.others), models.private),
         private=_private(house, models, request, said),
     )
 
@@ -112,10 +113,12 @@ def _today(now: datetime) -> datetime:
 
 
 def _private(house: House, models: Models, request: Request, said: Sequence[Said]) -> str:
-    texts = (*(turn.text for turn in said), request.text, request.failure)
+    own = (request.text, request.words, request.before, request.failure)
+    texts = (*(turn.text for turn in said), *own)
     if why := privacy.why(texts, MASK, models.private):
         return why
-    packs = tuple(dict.fromkeys(pack for agent in request.agents for pack in agent.packs))
+    agents = (*request.agents, *request.others)
+    packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
     hits = house.catalogue.search(request.text, packs=packs)
     found = [(hit, section) for hit in hits if (section := house.catalogue.section(hit.id))]
     return privacy.of_section(found)

@@ -175,7 +175,7 @@ class Request:
     """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already, `turns` what
     was said before in the thread, oldest first, and `people` by whom, `before` the request to which `text` is only an answer, `words` the message as it was, with
     the names in it, and `others` the agents here that it does not address, for the rest of a wish that begins with one of
-    `agents`; `failure` what machines said
+    `agents`; `hidden` are the names of those that nobody outside hears of; `failure` what machines said
     when the plan above was tried, and `seen` what they said in an investigation: data, and nobody's words. `private`, where not empty, is why no model outside may be asked; `alone` why
     none at all may."""
 
@@ -187,6 +187,7 @@ class Request:
     before: str = ""
     words: str = ""
     others: tuple[Agent, ...] = ()
+    hidden: tuple[str, ...] = ()
     failure: str = ""
     seen: tuple[str, ...] = ()
     private: str = ""

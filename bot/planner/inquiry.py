@@ -16,7 +16,7 @@ from bot.model.sections import Risk, Section
 from bot.planner import picks
 from bot.planner.model import CORRECTIONS, total, whole
 from bot.planner.picks import Wrong
-from bot.planner.prompt import Offered, object_of, prompt
+from bot.planner.prompt import Offered, for_outside, object_of, prompt
 from bot.planner.router import Provider, Router
 
 CONCLUDE = "conclude"
@@ -112,7 +112,8 @@ class Inquiry:
 
     def _question(self, provider: Provider, *, last: bool) -> tuple[Prompt, Offered]:
         fit = [] if last else [each for each in self.sections if provider.local or not each.private]
-        asked, offered = prompt(self.request, fit)
+        shown = self.request if provider.local else for_outside(self.request)
+        asked, offered = prompt(shown, fit)
         tools = [tool for tool in asked.tools if tool.name in offered.sections]
         tools = sorted((*tools, _conclude()), key=lambda tool: tool.name)
         turns = (*asked.turns, *self.turns)

@@ -27,7 +27,7 @@ from bot.model.ports import (
 from bot.model.sections import Section
 from bot.planner.offline import LONGEST
 from bot.planner.picks import Wrong, read, told
-from bot.planner.prompt import Offered, prompt
+from bot.planner.prompt import Offered, for_outside, prompt
 from bot.planner.router import Provider, Router
 
 CORRECTIONS = 2
@@ -115,6 +115,8 @@ class ModelPlanner:
 
     async def _ask(self, provider: Provider, request: Request, sections: Sequence[Section]) -> Idea:
         """One provider's idea. Raises TemporaryError, PermanentError."""
+        if not provider.local:
+            request = for_outside(request)
         question, offered = prompt(request, sections)
         spent = _Spent()
         try:

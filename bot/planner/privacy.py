@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
+from bot.model.plans import Agent
 from bot.model.ports import Hit
 from bot.model.sections import Section
 
@@ -42,6 +43,18 @@ def why(texts: Iterable[str], mask: str, globs: Sequence[str]) -> str:
             if reason := _of_word(word, globs):
                 return f"It names {reason}, so no model outside was asked."
     return ""
+
+
+def hidden(agents: Iterable[Agent], globs: Sequence[str]) -> tuple[str, ...]:
+    """The names of the agents whose name, aliases or labels are private."""
+    return tuple(
+        agent.name
+        for agent in agents
+        if any(
+            _of_word(word.casefold(), globs)
+            for word in (agent.name, *agent.aliases, *agent.labels.values())
+        )
+    )
 
 
 def of_section(found: Sequence[tuple[Hit, Section]]) -> str:

@@ -5,7 +5,7 @@ output of a machine is in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.model.llm import Json, Prompt, Said, Tool
@@ -66,6 +66,13 @@ def prompt(request: Request, sections: Sequence[Section]) -> tuple[Prompt, Offer
     own = (_ask(), _refuse(), *([_tell()] if request.turns else []))
     every = tuple(sorted((*tools, *own), key=lambda tool: tool.name))
     return Prompt(SYSTEM, every, (*request.turns, _said(request)), must_pick=True), kept
+
+
+def for_outside(request: Request) -> Request:
+    """The request as a model outside may see it: without the agents that it is not to hear of."""
+    agents = tuple(each for each in request.agents if each.name not in request.hidden)
+    others = tuple(each for each in request.others if each.name not in request.hidden)
+    return replace(request, agents=agents, others=others)
 
 
 def tool_name(section: Section) -> str:

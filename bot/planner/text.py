@@ -6,6 +6,7 @@ Nothing is folded or repaired: a token's text is what stands there, without the 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.model.plans import Agent
 
@@ -33,8 +34,10 @@ class Token:
     mark: str = ""
 
 
-def read(text: str) -> list[Token]:
-    """All tokens in order. `host:8080` and `:8080` become the host, the word `port` and the number."""
+@lru_cache(maxsize=64)
+def read(text: str) -> tuple[Token, ...]:
+    """All tokens in order. `host:8080` and `:8080` become the host, the word `port` and the number. One request is read by
+    several who look for different things in it."""
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
         word = match["word"]
@@ -44,7 +47,7 @@ def read(text: str) -> list[Token]:
             tokens.append(
                 Token(inside, inside.casefold(), quoted=True, key=(match["key"] or "").casefold())
             )
-    return tokens
+    return tuple(tokens)
 
 
 def _inside(match: re.Match[str]) -> str | None:

@@ -312,3 +312,35 @@ def test_whoever_gave_a_value_in_the_thread_is_a_requester(
     assert "bob" in bot.next(lambda line: line.get("only_to") == "bob")["only_to"]
     bot.hears("@infra status", thread="t2")
     assert "1 waiting for approval" in bot.says("answer", thread="t2")["text"]
+
+
+def test_a_private_name_in_the_address_is_private_too(
+    configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
+) -> None:
+    """`on nas.internal` only says for whom it is; all the same it is told to nobody outside."""
+    more = '[[agents]]\nname = "nas.internal"\ntarget = "local:"\npacks = ["linux-facts"]\n'
+    bot = bots(configure(f'[llm]\norder = ["openai"]\n{table(model, more="local = false")}{more}'))
+    bot.hears("@infra what feels strange on nas.internal")
+    bot.says("refusal", "question", "answer", "error")
+    assert model.asked == []
+
+
+def test_an_agent_with_a_private_name_is_told_to_nobody_outside(
+    configure: Callable[..., Path],
+    bots: Callable[[Path], Bot],
+    model: ScriptedModel,
+    home: ScriptedModel,
+) -> None:
+    more = '[[agents]]\nname = "vault.internal"\ntarget = "local:"\npacks = ["linux-facts"]\nlabels = { at = "10.9.8.7" }\n'
+    for each in (model, home):
+        each.says(Pick("nothing_fits", {"why": "Not mine."}))
+    llm = f'[llm]\norder = ["openai", "ollama"]\n{table(model, more="local = false")}{table(home, "ollama")}'
+    bot = bots(configure(f"{llm}{more}"))
+    bot.hears("@infra something feels strange")
+    bot.says("refusal", "question")
+    assert len(model.asked) == 1
+    assert "vault" not in model.words
+    assert "10.9.8.7" not in model.words
+    bot.hears("@infra what of 10.1.1.1?", thread="t2")
+    bot.says("refusal", "question", thread="t2")
+    assert "vault.internal" in home.words
