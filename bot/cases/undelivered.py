@@ -48,15 +48,20 @@ def refused(connection: Connection, house: House, message: Outgoing, error: Parl
 
 def gone(
     connection: Connection, house: House, instance: str, references: Iterable[str], why: str
-) -> None:
-    """Messages of the bot's that somebody deleted."""
+) -> list[str]:
+    """Messages of the bot's that somebody deleted. Those that nobody knows, while a post is on its way whose reference is not
+    noted yet: it may be that one."""
     now = house.clock.now()
+    unknown: list[str] = []
     for reference in references:
         post = posts.find(connection, instance, reference)
-        if post is not None and posts.lose(connection, post.key, why):
+        if post is None:
+            unknown.append(reference)
+        elif posts.lose(connection, post.key, why):
             about = _plan(connection, post.subject)
             if about is not None:
                 _elsewhere(connection, house, about, post, now, here=True, why=why)
+    return unknown if unknown and outbox.coming(connection, instance) else []
 
 
 def closed(connection: Connection, house: House, instance: str, room: str, why: str) -> None:

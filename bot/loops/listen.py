@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 FIRST, LONGEST = 1.0, 300.0
 """Seconds until a chat that broke listens again: at first, and at most."""
+MOMENTS, MOMENT = 20, 0.05
+"""How often, and after how many seconds, a deleted message that nobody knows is looked for while a post is on its way."""
 TRIES = 8
 """How often the reactions on pending cards are asked for at the start, over about two minutes."""
 
@@ -98,12 +100,17 @@ async def _lose(house: House, instance: str, batch: Batch) -> None:
     if not (batch.gone or batch.closed):
         return
 
-    def lose(connection: Connection) -> None:
-        undelivered.gone(connection, house, instance, batch.gone, "It was deleted.")
+    def lose(connection: Connection) -> list[str]:
+        early = undelivered.gone(connection, house, instance, batch.gone, "It was deleted.")
         for room, why in batch.closed:
             undelivered.closed(connection, house, instance, room, why)
+        return early
 
-    await patience.write(house, lose)
+    # A card may be deleted sooner than its reference is noted: that takes a moment, and no more is waited for.
+    for _ in range(MOMENTS):
+        if not await patience.write(house, lose):
+            break
+        await house.clock.sleep(MOMENT)
     undelivered.wake(house, instance)
 
 
