@@ -16,7 +16,7 @@ demo: install
 
 test: install
 	@sh deploy/prepare.sh test
-	$(BIN)/pytest -n 3 --dist worksteal  # three share two cores: much of it is waiting
+	$(BIN)/pytest -n 2 --dist worksteal
 	@sh deploy/prepare.sh report
 
 check: install

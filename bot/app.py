@@ -24,7 +24,7 @@ from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
 from bot.loops.follow import Follow
 from bot.loops.inquire import Inquirer
-from bot.loops.listen import listen
+from bot.loops.listen import listen, reread
 from bot.loops.publish import Publisher
 from bot.loops.reprint import reprint
 from bot.loops.rest import Rest
@@ -253,6 +253,7 @@ def _start(
         work.work(),
         keep(_jobs(house, sealer, chats), house.clock),
         *(each.deliver() for each in deliveries.values()),
+        *(reread(house, instance, chat, dispatch) for instance, chat in chats.items()),
     )
     rest = Rest(house, dispatch, work, deliveries, speaker, inquirer)
     return rest, [group.create_task(loop) for loop in loops]

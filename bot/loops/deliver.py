@@ -122,6 +122,10 @@ class Delivery:
         self._sent.append((message.number, reference))
         if not _final(message):
             await self._note()
+            if (
+                message.uncertain
+            ):  # people may have reacted to it long ago, when nobody here knew it
+                self._house.bus.wake(f"reread {self._instance}")
         elif first:
             self._group.create_task(self._linger())
 

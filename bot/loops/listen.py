@@ -29,6 +29,8 @@ FIRST, LONGEST = 1.0, 300.0
 """Seconds until a chat that broke listens again: at first, and at most."""
 MOMENTS, MOMENT = 20, 0.05
 """How often, and after how many seconds, a deleted message that nobody knows is looked for while a post is on its way."""
+AGAIN = 3600.0
+"""Seconds after which reactions on pending cards are read again without a reason: a platform may have lost one."""
 TRIES = 8
 """How often the reactions on pending cards are asked for at the start, over about two minutes."""
 
@@ -50,6 +52,18 @@ async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) ->
             pause = min(LONGEST, pause * 2)
             continue
         return
+
+
+async def reread(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
+    """For ever: reactions on pending cards are read again when a card is found that had come out unknown to us."""
+    while True:
+        await house.bus.wait(f"reread {instance}", AGAIN)
+        try:
+            await _reconcile(house, instance, chat, dispatch)
+        except ParleyError as error:
+            log.warning("chat %s: reactions could not be read again: %s", instance, error)
+        except Exception:  # an adapter's own mistake must not end the others
+            log.exception("chat %s broke while reactions were read again", instance)
 
 
 async def _hear(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> None:
