@@ -68,13 +68,10 @@ class Service(Protocol):
 
 
 class ServiceModel:
-    """One model at one service. `name` is that of its table, `price` dollars for a million tokens or None."""
+    """One model at one service. `name` is that of its table."""
 
-    def __init__(
-        self, name: str, settings: Settings, clock: Clock, service: Service, price: float | None
-    ) -> None:
+    def __init__(self, name: str, settings: Settings, clock: Clock, service: Service) -> None:
         self.name = name
-        self.price = price
         self._settings = settings
         self._clock = clock
         self._service = service

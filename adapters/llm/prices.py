@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from genai_prices import Usage as Tokens
-from genai_prices import calc_price, extract_usage
+from genai_prices import extract_usage
 
 from adapters.llm.settings import Settings
 from bot.model.llm import Usage
 
 MOST = 1_000_000_000
 """Tokens. More are a slip of the service."""
-_MILLION = 1_000_000
 _FLAVORS = ("chat", "default")
 _UNKNOWN = (LookupError, ValueError, TypeError, ArithmeticError)
 
@@ -52,21 +50,6 @@ def _dollars(settings: Settings, answer: Mapping[str, Any], provider: str) -> fl
         except _UNKNOWN:
             continue
     return None
-
-
-def per_million(settings: Settings, provider: str = "") -> float | None:
-    """Dollars for a million tokens, of which one in four is written; 0 at home, None where the price is not known."""
-    if settings.is_local:
-        return 0.0
-    mixed = Tokens(input_tokens=_MILLION * 3 // 4, output_tokens=_MILLION // 4)
-    try:
-        if provider:
-            price = calc_price(mixed, settings.model, provider_id=provider)
-        else:
-            price = calc_price(mixed, settings.model, provider_api_url=settings.base_url)
-    except _UNKNOWN:
-        return None
-    return _float(price.total_price)
 
 
 def _float(price: Decimal) -> float | None:

@@ -66,7 +66,7 @@ async def _idea(house: House, wish: Wish, plan: Plan) -> Idea:
         wish.talk,
         Request(wish.talk.said, agents_in(house, wish.conversation), before=plan.request),
     )
-    unasked = isinstance(idea, Unknown | Wanted) and not idea.thought.questions
+    unasked = isinstance(idea, Unknown | Wanted) and not idea.thought.provider
     return _with_note(changed, idea.thought.note) if unasked else idea
 
 

@@ -9,8 +9,8 @@ from approvals.people import holds
 from approvals.policy import OPERATOR
 from bot import words
 from bot.cases import card, hold, say, typed, vote
+from bot.cases.budget import models_today
 from bot.cases.rooms import agents_in
-from bot.cases.think import models_today
 from bot.cases.views import view
 from bot.house import Effect, House
 from bot.model import plans as plan_model

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
-from bot.cases.think import circumstances, remember
+from bot.cases.think import circumstances, remember, told_at_home
 from bot.cases.views import view
 from bot.cases.wish import Talk, Wish
 from bot.house import Effect, House
@@ -88,11 +88,12 @@ async def look_into(house: House, asked: Investigation) -> None:
                 partial(_say, house=house, asked=asked, inquiry=inquiry, said=move)
             )
             return
-        inquiry.saw([await _look(house, asked, draft) for draft in move])
+        looks = [await _look(house, asked, draft) for draft in move]
+        inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
 
 
 def _is_enough(inquiry: Inquiry, over: float) -> bool:
-    usage = inquiry.thought.usage
+    usage = inquiry.bill.thought.usage
     tokens = usage.fresh + usage.kept + usage.written
     return over >= 0 or len(inquiry.looks) >= STEPS or tokens >= TOKENS
 
@@ -175,7 +176,7 @@ def _say(
     report = concluded(clean(said.text), looks, clean(said.missing), asked.account, note)
     outbox.post(connection, f"inquiry/{asked.id}", asked.conversation, report, at=now)
     talk = Talk(asked.conversation, (asked.person,), asked.text)
-    remember(connection, house, talk, inquiry.thought, said.text)
+    remember(connection, house, talk, inquiry.bill.thought, said.text)
 
 
 def gave_up(connection: Connection, house: House, asked: Investigation, why: ParleyError) -> None:

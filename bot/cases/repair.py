@@ -98,7 +98,7 @@ async def _idea(house: House, talk: Talk, stored: Stored) -> Idea:
 
 async def _composed(house: House, stored: Stored, idea: Idea, number: int) -> Composed | Refusal:
     """Raises TemporaryError where a target cannot be reached."""
-    if not isinstance(idea, Wanted) or not idea.thought.questions:
+    if not isinstance(idea, Wanted) or not idea.thought.provider:
         return Refusal("none", "no model knows one.")
     if _same(idea.drafts, drafts(stored.plan)):
         return Refusal("same", "it would be the same again.")

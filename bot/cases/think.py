@@ -3,20 +3,17 @@ and reply cases; what it came to goes on to `bot.cases.pursue`, which remembers 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from bot.cases import budget
 from bot.cases.wish import Talk
 from bot.house import House
-from bot.llm import Budget, Models
+from bot.llm import Models
 from bot.model.llm import Said
-from bot.model.people import Conversation
 from bot.model.ports import Idea, Request, Thought
 from bot.planner import privacy
 from bot.redact import MASK
-from bot.report import cost
-from bot.report.safe import line
 from bot.store import spending, turns
 
 TURNS = 12
@@ -61,6 +58,12 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
     )
 
 
+def told_at_home(house: House, *texts: str) -> str:
+    """Why these texts may be told to no model outside; "" where they may."""
+    globs = house.models.private if house.models else ()
+    return privacy.why(texts, MASK, globs)
+
+
 def remember(
     connection: Connection, house: House, talk: Talk, thought: Thought, answer: str, plan: str = ""
 ) -> None:
@@ -76,12 +79,12 @@ def remember(
 
 def _known(connection: Connection, house: House, models: Models, talk: Talk) -> _Known:
     said, people = turns.newest(connection, talk.conversation, TURNS + OLDER)
-    today = _today(house.clock.now())
+    today = budget.today(house.clock.now())
     person = talk.requesters[-1] if talk.requesters else ""
     return _Known(
         tuple(summed(said)),
         people,
-        spent(connection, models.budget, person, talk.conversation, today),
+        budget.spent(connection, models.budget, person, talk.conversation, today),
     )
 
 
@@ -91,47 +94,12 @@ def summed(said: Sequence[Said]) -> list[Said]:
     return [*(Said(each.role, " ".join(each.text.split())[:_LINE]) for each in older), *recent]
 
 
-def spent(
-    connection: Connection, budget: Budget, person: str, where: Conversation, today: datetime
-) -> str:
-    """Why no model may be asked any more today; "" while one may."""
-    own = spending.of_person(connection, person, today)
-    tokens = budget.tokens and own.tokens >= budget.tokens
-    if tokens or (budget.dollars and own.dollars >= budget.dollars):
-        return f"{person}'s budget for models is spent until midnight UTC, so none was asked."
-    if budget.channel_dollars:
-        room = spending.of_room(connection, where, today)
-        if room.dollars >= budget.channel_dollars:
-            return "This room's budget for models is spent until midnight UTC, so none was asked."
-    return ""
-
-
-def _today(now: datetime) -> datetime:
-    return now - timedelta(
-        hours=now.hour, minutes=now.minute, seconds=now.second, microseconds=now.microsecond
-    )
-
-
 def _private(house: House, models: Models, request: Request, said: Sequence[Said]) -> str:
     own = (request.text, request.words, request.before, request.failure)
-    texts = (*(turn.text for turn in said), *own)
-    if why := privacy.why(texts, MASK, models.private):
+    if why := told_at_home(house, *(turn.text for turn in said), *own):
         return why
     agents = (*request.agents, *request.others)
     packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
     hits = house.catalogue.search(request.text, packs=packs)
     found = [(hit, section) for hit in hits if (section := house.catalogue.section(hit.id))]
     return privacy.of_section(found)
-
-
-def models_today(connection: Connection, house: House) -> tuple[str, ...]:
-    """What models have cost today, who spent most, and which of them does not answer."""
-    if house.models is None:
-        return ()
-    today = _today(house.clock.now())
-    people = spending.by_person(connection, today)
-    shown = [f"{line(name)}: {cost.amount(spent)}" for name, spent in people[:3]]
-    troubles = [
-        f"{each.name}: {each.trouble}" for each in house.models.router.providers if each.trouble
-    ]
-    return tuple(filter(None, (cost.of_day(spending.of_all(connection, today)), *shown, *troubles)))

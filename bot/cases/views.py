@@ -41,7 +41,7 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
         marks=marks.standing(connection, plan, revision),
         follow=follow,
         left=_can_be_undone(connection, stored, run, follow),
-        spent=spending.of_plan(connection, plan),
+        spent=spending.Sum() if stored.quiet else spending.of_plan(connection, plan),
     )
 
 

@@ -196,7 +196,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What an idea cost: who thought (`provider`, "" for nobody outside the house), with which model, over how many questions
+    """What an idea cost: who thought (`provider`, "" for the planner without a model, whoever was asked before), with which model, over how many questions
     to it, in how many seconds. `note` is a sentence for people: why another was asked than the first choice. `people` are those whose
     words it was made of, besides whoever asked."""
 

@@ -5,16 +5,17 @@ Only sections that change nothing are offered. What they put out comes back as d
 taken from it, and nothing above a read can come of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot.model.errors import ParleyError, PermanentError
 from bot.model.llm import Call, Picked, Prompt, Reply, Returned, Said, Tool, Turn
 from bot.model.plans import Draft
-from bot.model.ports import Catalogue, Clock, Idea, Renderer, Request, Thought, Unclear, Wanted
+from bot.model.ports import Catalogue, Clock, Idea, Renderer, Request, Unclear, Wanted
 from bot.model.sections import Risk, Section
 from bot.planner import picks
-from bot.planner.model import CORRECTIONS, total, whole
+from bot.planner.asking import Answered, Bill, corrected
 from bot.planner.picks import Wrong
 from bot.planner.prompt import Offered, for_outside, object_of, prompt
 from bot.planner.router import Provider, Router
@@ -54,9 +55,13 @@ class Conclusion:
     missing: str = ""
 
 
+Move = tuple[Draft, ...] | Conclusion
+"""What to look at now, or the answer."""
+
+
 @dataclass(slots=True)
 class Inquiry:
-    """One question, step by step. `thought` is what it has cost so far."""
+    """One question, step by step. `bill` is what it has cost so far."""
 
     catalogue: Catalogue
     renderer: Renderer
@@ -64,24 +69,23 @@ class Inquiry:
     clock: Clock
     request: Request
     sections: Sequence[Section]
-    thought: Thought = field(default_factory=Thought)
+    bill: Bill = field(default_factory=Bill)
     turns: tuple[Turn, ...] = ()
     waiting: tuple[Call, ...] = ()
     looks: list[Look] = field(default_factory=list)
 
-    async def next(self, *, last: bool = False) -> tuple[Draft, ...] | Conclusion:
-        """What to look at now, or the answer; with `last` only that. Raises ParleyError where no model answers."""
+    async def next(self, *, last: bool = False) -> Move:
+        """The next move; with `last` only the answer. Raises ParleyError where no model answers."""
         note = "No model may be asked about this."
         for provider in self.router.allowed(private=bool(self.request.private)):
             try:
                 return await self._asked(provider, last=last)
             except ParleyError as error:
-                self.router.failed(provider, error)
                 note = str(error)
         raise PermanentError("No model could be asked.", note, reason="model")
 
-    def saw(self, looks: Sequence[Look]) -> None:
-        """What the looks showed that `next` had wanted, in its order."""
+    def saw(self, looks: Sequence[Look], private: str = "") -> None:
+        """What the looks showed that `next` had wanted, in its order; `private` is why that may be told to no model outside."""
         first = len(self.looks) + 1
         self.looks.extend(looks)
         told = [
@@ -91,24 +95,22 @@ class Inquiry:
         self.turns = (*self.turns, Returned(tuple(told)))
         self.waiting = ()
         seen = tuple(look.output for look in self.looks)
-        self.request = replace(self.request, seen=seen)
+        self.request = replace(self.request, seen=seen, private=self.request.private or private)
 
-    async def _asked(self, provider: Provider, *, last: bool) -> tuple[Draft, ...] | Conclusion:
+    async def _asked(self, provider: Provider, *, last: bool) -> Move:
         question, offered = self._question(provider, last=last)
-        turns: tuple[Turn, ...] = ()
-        for _ in range(1 + CORRECTIONS):
-            reply = await self._reply(provider, replace(question, turns=(*question.turns, *turns)))
-            found = self._read(reply, offered)
-            if isinstance(found, Conclusion):
-                return found
-            if not isinstance(found, Wrong):
-                self.turns = (*self.turns, *turns, Picked(reply.text, reply.calls))
-                self.waiting = reply.calls
-                return found
-            turns = (*turns, *picks.told(reply, found))
-        raise PermanentError(
-            "The model did not come to an answer.", "Ask more precisely.", reason="model"
+        read_as: Callable[[Reply], Move | Wrong] = partial(self._read, offered=offered)
+        answered: Answered[Move] | None = await corrected(
+            self.router, self.clock, provider, question, read_as, self.bill
         )
+        if answered is None:
+            what = "The model did not come to an answer."
+            raise PermanentError(what, "Ask more precisely.", reason="model")
+        if not isinstance(answered.found, Conclusion):
+            reply = answered.reply
+            self.turns = (*self.turns, *answered.turns, Picked(reply.text, reply.calls))
+            self.waiting = reply.calls
+        return answered.found
 
     def _question(self, provider: Provider, *, last: bool) -> tuple[Prompt, Offered]:
         fit = [] if last else [each for each in self.sections if provider.local or not each.private]
@@ -121,22 +123,7 @@ class Inquiry:
             turns = (*turns, Said("user", "There is no more time to look. Conclude now."))
         return Prompt(SYSTEM, tuple(tools), turns, must_pick=True), offered
 
-    async def _reply(self, provider: Provider, question: Prompt) -> Reply:
-        before = self.clock.monotonic()
-        reply = await whole(provider, question)
-        seconds = self.clock.monotonic() - before
-        self.router.answered(provider, seconds, reply.usage.dollars)
-        self.thought = replace(
-            self.thought,
-            provider=provider.name,
-            model=reply.model,
-            questions=self.thought.questions + 1,
-            usage=total((self.thought.usage, reply.usage)),
-            seconds=self.thought.seconds + seconds,
-        )
-        return reply
-
-    def _read(self, reply: Reply, offered: Offered) -> tuple[Draft, ...] | Conclusion | Wrong:
+    def _read(self, reply: Reply, offered: Offered) -> Move | Wrong:
         end = next((call for call in reply.calls if call.tool == CONCLUDE), None)
         if end is not None:
             return self._concluded(end)

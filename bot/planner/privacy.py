@@ -1,4 +1,4 @@
-"""Why a request may go to no model outside of the house. Called by `bot.cases.begin` for each request, before any model; pure.
+"""Why a request may go to no model outside of the house. Called by `bot.cases.think` before any model is asked; pure.
 
 Sensitive is what had a secret in it, what names private hosts or addresses, what the team's own words (`[llm] private`) match,
 and what a pack is for that says `parley-privacy: local`.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers import speech
+from tests.servers import aimock, speech
 
 Speaks = Callable[..., Bot]
 
@@ -26,12 +26,12 @@ def speaks(
     tmp_path: Path, configure: Callable[..., Path], bots: Callable[[Path], Bot]
 ) -> Iterator[Speaks]:
     """Starts a bot whose service hears these words in every voice note."""
-    if not speech.AIMOCK.exists():
-        pytest.skip("aimock is missing: sh tests/servers/install_aimock.sh")
+    if aimock.absent():
+        pytest.skip(aimock.absent())
     with ExitStack() as services:
 
         def start(said: str, more: str = "") -> Bot:
-            url = services.enter_context(speech.aimock(tmp_path, said))
+            url = services.enter_context(speech.hearing(tmp_path, said))
             return bots(configure(f'\n[speech]\nurl = "{url}"\nmodel = "any"\n{more}\n'))
 
         yield start

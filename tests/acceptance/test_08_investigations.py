@@ -161,3 +161,24 @@ def test_a_model_that_fails_on_the_way_leaves_what_was_seen(bot: Bot, model: Scr
     model.script.append(Picks(status=401))
     bot.hears(QUESTION)
     assert "I could not come to an answer" in concluded(bot)
+
+
+def test_what_a_machine_says_of_private_places_stays_at_home(
+    configure: Callable[..., Path],
+    bots: Callable[[Path], Bot],
+    model: ScriptedModel,
+    sites: tuple[Path, int],
+) -> None:
+    """The question may go outside, the output may not: with nobody at home to ask, the looking ends there."""
+    (sites[0] / "intranet").mkdir()
+    (sites[0] / "intranet" / "index.html").write_text("upstream 10.1.2.3", encoding="utf8")
+    outside = f'model = "scripted"\nbase_url = "{model.url}"\nlocal = false\n'
+    bot = bots(configure(f'[llm]\norder = ["openai"]\n[llm.openai]\n{outside}'))
+    model.says(step(SHOW, name="intranet"))
+    model.says(conclude("It points to 10.1.2.3.", 1))
+    bot.hears(f'{QUESTION} with "intranet"')
+    text = concluded(bot)
+    assert "I could not come to an answer" in text
+    assert "private address" in text
+    assert len(model.asked) == 1
+    assert "10.1.2.3" not in model.words

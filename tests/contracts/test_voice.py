@@ -9,7 +9,7 @@ import pytest
 from tests.contracts import checks
 from tests.contracts.room import Room
 from tests.contracts.test_votes import still_waits
-from tests.servers import speech
+from tests.servers import aimock, speech
 
 Listens = Callable[[str], Awaitable[Room]]
 
@@ -24,12 +24,12 @@ def note() -> bytes:
 @pytest.fixture
 async def listens(room: Room, tmp_path: Path) -> AsyncIterator[Listens]:
     """The room's bot, started again with a service that hears these words in every sound."""
-    if not speech.AIMOCK.exists():
-        pytest.skip("aimock is missing: sh tests/servers/install_aimock.sh")
+    if aimock.absent():
+        pytest.skip(aimock.absent())
     with ExitStack() as services:
 
         async def start(said: str) -> Room:
-            url = services.enter_context(speech.aimock(tmp_path, said))
+            url = services.enter_context(speech.hearing(tmp_path, said))
             with room.configuration.open("a", encoding="utf8") as file:
                 file.write(f'\n[speech]\nurl = "{url}"\nmodel = "any"\n')
             await room.kill_bot()

@@ -1,10 +1,6 @@
 """Both SDKs and Ollama's kind against a server that others wrote, and what it does on a bad day."""
 
-import contextlib
 import json
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,7 +13,7 @@ from bot.clock import SystemClock
 from bot.model.errors import ParleyError, PermanentError, TemporaryError
 from bot.model.llm import Picked, Prompt, Reply, Returned, Said
 from tests.llm.scenes import KINDS, PLUGINS, TOOL, prompt, settings
-from tests.servers.speech import AIMOCK
+from tests.servers import aimock
 
 FIXTURES: list[dict[str, Any]] = [
     {
@@ -52,39 +48,11 @@ Starts = Callable[..., str]
 @pytest.fixture
 def starts(tmp_path: Path) -> Iterator[Starts]:
     """Starts aimock with these flags; its URL."""
-    if not AIMOCK.exists():
-        pytest.skip("aimock is missing: sh tests/servers/install_aimock.sh")
+    if aimock.absent():
+        pytest.skip(aimock.absent())
     (tmp_path / "all.json").write_text(json.dumps({"fixtures": FIXTURES}))
     with ExitStack() as running:
-        yield lambda *flags: running.enter_context(aimock(tmp_path / "all.json", *flags))
-
-
-@contextlib.contextmanager
-def aimock(fixtures: Path, *flags: str) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", AIMOCK, "-p", str(port), "-f", fixtures, "--strict", "--validate-on-load", *flags],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _answers(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None, "aimock ended"
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("aimock never answered")
+        yield lambda *flags: running.enter_context(aimock.serving(tmp_path / "all.json", *flags))
 
 
 def _listed(url: str) -> list[str]:

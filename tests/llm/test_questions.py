@@ -14,7 +14,6 @@ from tests.llm.scenes import (
     Service,
     answer,
     failure,
-    opened,
     prompt,
     reply,
     service,
@@ -209,15 +208,6 @@ async def test_what_claude_just_takes_is_sent() -> None:
     fit = many(20, {"a": {"type": "string"}})
     there = await asked("anthropic", prompt(tools=fit))
     assert len(there.body["tools"]) == 20
-
-
-@pytest.mark.parametrize(
-    ("kind", "price"), [("anthropic", 4.0), ("openai", 0.2625), ("ollama", 0.0)]
-)
-async def test_the_price_is_known_before_anything_is_asked(kind: str, price: float) -> None:
-    model = opened(kind, service(stream()))
-    assert model.price == pytest.approx(price)
-    await model.close()
 
 
 def test_a_key_is_in_no_words() -> None:

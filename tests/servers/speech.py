@@ -2,55 +2,30 @@
 
 import contextlib
 import json
-import socket
-import subprocess
 import threading
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.servers import aimock
+
 ROOT = Path(__file__).parents[2]
-AIMOCK = ROOT / ".node/aimock/node_modules/@copilotkit/aimock/dist/cli.js"
 NOTE = ROOT.parent / "shared/data/voice_note_espeak.ogg"
 """Somebody says: Restart the nginx service on web one, please confirm."""
 
 
 @contextlib.contextmanager
-def aimock(folder: Path, said: str) -> Iterator[str]:
+def hearing(folder: Path, said: str) -> Iterator[str]:
     """aimock hears `said` in every sound. The URL for `[speech]`."""
     fixtures = folder / "fixtures"
     fixtures.mkdir()
     heard = {"match": {"endpoint": "transcription"}, "response": {"transcription": {"text": said}}}
     speech = {"match": {"endpoint": "speech"}, "response": {"audio": "SUQzBAAAAAAA"}}
     (fixtures / "all.json").write_text(json.dumps({"fixtures": [heard, speech]}))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        ["node", AIMOCK, "-p", str(port), "-f", fixtures, "--strict", "--validate-on-load"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _answers(f"http://127.0.0.1:{port}/health", process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(url: str, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        assert process.poll() is None, "aimock ended"
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(url, timeout=5).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("aimock never answered")
+    with aimock.serving(fixtures) as url:
+        yield f"{url}/v1"
 
 
 def text(words: str) -> bytes:

@@ -12,7 +12,6 @@ from adapters.llm.anthropic.echo import Echoes
 from adapters.llm.anthropic.reader import Reader
 from adapters.llm.anthropic.settings import HEADERS, Settings
 from adapters.llm.asking import Response, ServiceModel
-from adapters.llm.prices import per_million
 from adapters.llm.wire import open_client
 from bot.model.llm import Prompt
 from bot.model.ports import Clock
@@ -64,4 +63,4 @@ def open_model(
 ) -> ServiceModel:
     """The model of `[llm.NAME]`. `transport` takes the place of the network in tests."""
     service = Claude(name, settings, transport)
-    return ServiceModel(name, settings, clock, service, per_million(settings, "anthropic"))
+    return ServiceModel(name, settings, clock, service)

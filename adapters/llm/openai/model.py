@@ -10,7 +10,6 @@ from openai import AsyncOpenAI
 from adapters.llm.asking import Response, ServiceModel
 from adapters.llm.openai import shape
 from adapters.llm.openai.reader import Reader
-from adapters.llm.prices import per_million
 from adapters.llm.settings import Settings
 from adapters.llm.wire import open_client
 from bot.model.llm import Prompt
@@ -61,4 +60,4 @@ def open_model(
 ) -> ServiceModel:
     """The model of `[llm.NAME]`. `transport` takes the place of the network in tests."""
     service = ChatEndpoint(name, settings, transport)
-    return ServiceModel(name, settings, clock, service, per_million(settings))
+    return ServiceModel(name, settings, clock, service)

@@ -1,0 +1,98 @@
+"""One provider asked, and told what is wrong with its answer: at most two corrections. Used by `bot.planner.model` and
+`bot.planner.inquiry`, which read answers each in their own way.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from bot.model.errors import ParleyError, PermanentError
+from bot.model.llm import Prompt, Reply, Turn, Usage
+from bot.model.ports import Clock, Thought
+from bot.planner.picks import Wrong, told
+from bot.planner.router import Provider, Router
+
+CORRECTIONS = 2
+"""How often a model may mend its answer before the person is asked."""
+
+Found = TypeVar("Found")
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Bill:
+    """What one request has cost so far, whoever was asked."""
+
+    thought: Thought = field(default_factory=Thought)
+
+    def add(self, provider: Provider, reply: Reply, seconds: float) -> None:
+        before = self.thought
+        self.thought = replace(
+            before,
+            provider=provider.name,
+            model=reply.model or before.model,
+            questions=before.questions + 1,
+            usage=total((before.usage, reply.usage)),
+            seconds=before.seconds + seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Found]):
+    """What an answer was read as. `reply` is that answer, `turns` are the corrections before it."""
+
+    found: Found
+    reply: Reply
+    turns: tuple[Turn, ...]
+
+
+async def corrected(
+    router: Router,
+    clock: Clock,
+    provider: Provider,
+    question: Prompt,
+    read: Callable[[Reply], Found | Wrong],
+    bill: Bill,
+) -> Answered[Found] | None:
+    """The first answer that `read` makes sense of; None when none did. The router is told how it went. Raises TemporaryError,
+    PermanentError."""
+    turns: tuple[Turn, ...] = ()
+    for _ in range(1 + CORRECTIONS):
+        before = clock.monotonic()
+        try:
+            reply = await _whole(provider, replace(question, turns=(*question.turns, *turns)))
+        except ParleyError as error:
+            router.failed(provider, error)
+            raise
+        seconds = clock.monotonic() - before
+        router.answered(provider, seconds, reply.usage.dollars)
+        bill.add(provider, reply, seconds)
+        found = read(reply)
+        if not isinstance(found, Wrong):
+            return Answered(found, reply, turns)
+        log.info("model %s is told what is wrong: %s", provider.name, found)
+        turns = (*turns, *told(reply, found))
+    return None
+
+
+async def _whole(provider: Provider, question: Prompt) -> Reply:
+    """The whole answer; its pieces are of no use before it."""
+    async with aclosing(provider.model.reply(question)) as pieces:  # type: ignore[type-var]  # reply is an async generator
+        async for piece in pieces:
+            if isinstance(piece, Reply):
+                return piece
+    what = f"{provider.name} ended without an answer."
+    raise PermanentError(what, "Ask again.", reason="incomplete")
+
+
+def total(usages: Sequence[Usage]) -> Usage:
+    """All of them as one; the price of what is not known is not known."""
+    prices = [each.dollars for each in usages]
+    return Usage(
+        fresh=sum(each.fresh for each in usages),
+        kept=sum(each.kept for each in usages),
+        written=sum(each.written for each in usages),
+        dollars=None if None in prices else sum(price or 0.0 for price in prices),
+    )
