@@ -119,16 +119,11 @@ def _wire(
     redactor = SecretRedactor(configuration.secrets)
     people = People(configuration.people)
     policy = DefaultPolicy(expires=configuration.expires)
+    allowed = recheck(people, policy, library, clock, configuration.agents)
+    limits = Limits(timeout=configuration.timeout.total_seconds())
+    outputs = StepOutputs(guard)
     runner = Runner(
-        store,
-        targets,
-        guard,
-        redactor,
-        clock,
-        recheck(people, policy, library, clock, configuration.agents),
-        Limits(timeout=configuration.timeout.total_seconds()),
-        outputs=StepOutputs(guard),
-        wake=bus.wake,
+        store, targets, guard, redactor, clock, allowed, limits, outputs=outputs, wake=bus.wake
     )
     offline = OfflinePlanner(library, renderer)
     return House(
@@ -193,15 +188,8 @@ async def serve(
     async with _watched(house, configuration, chats), asyncio.TaskGroup() as group:
         rest, running = _start(house, sealer, suspects, chats, group)
         await rest.dispatch.resume()
-        ears = [
-            group.create_task(listen(house, instance, chat, rest.dispatch))
-            for instance, chat in chats.items()
-        ]
-        ended, stopped = group.create_task(_wait(ears)), group.create_task(stop.wait())
-        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
-        await _cancel((ended, stopped))
+        await _heard(house, chats, rest.dispatch, stop, group)
         if stop.is_set():
-            await _cancel(ears)
             await house.runner.drain(configuration.drain.total_seconds())
         await rest.come(to_the_end=not stop.is_set())
         house.leaving.leave()
@@ -268,6 +256,25 @@ def _jobs(house: House, sealer: Sealer, chats: Mapping[str, Chat]) -> tuple[Job,
         Job("seal", timedelta(seconds=30), sealer.seal),
         Job("troubles", timedelta(seconds=10), troubles.look),
     )
+
+
+async def _heard(
+    house: House,
+    chats: Mapping[str, Chat],
+    dispatch: Dispatch,
+    stop: asyncio.Event,
+    group: asyncio.TaskGroup,
+) -> None:
+    """Listen to every chat until `stop` is set or all have ended."""
+    ears = [
+        group.create_task(listen(house, instance, chat, dispatch))
+        for instance, chat in chats.items()
+    ]
+    ended, stopped = group.create_task(_wait(ears)), group.create_task(stop.wait())
+    await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+    await _cancel((ended, stopped))
+    if stop.is_set():
+        await _cancel(ears)
 
 
 async def _wait(ears: Sequence[asyncio.Task[None]]) -> None:

@@ -120,17 +120,7 @@ def build(
 ) -> Configuration:
     """A configuration from its table. Raises ConfigurationError."""
     secrets = Secrets(base, dict(os.environ) if environment is None else environment)
-    try:
-        file = File.model_validate(table)
-    except OverflowError as error:
-        raise ConfigurationError(
-            f"{source or 'The configuration'} holds a duration that is too long.",
-            "Write a shorter one, such as 30d.",
-        ) from error
-    except ValidationError as error:
-        raise ConfigurationError(
-            sentence(error, File, str(source or "The configuration"))
-        ) from error
+    file = _file(table, str(source or "The configuration"))
     bot, data = file.bot, absolute(base, file.bot.data)
     chats = tuple(
         _chat(instance, dict(settings), secrets) for instance, settings in file.chat.items()
@@ -159,6 +149,17 @@ def build(
         speech=speech,
         llm=llm,
     )
+
+
+def _file(table: dict[str, Any], name: str) -> File:
+    try:
+        return File.model_validate(table)
+    except OverflowError as error:
+        raise ConfigurationError(
+            f"{name} holds a duration that is too long.", "Write a shorter one, such as 30d."
+        ) from error
+    except ValidationError as error:
+        raise ConfigurationError(sentence(error, File, name)) from error
 
 
 def _store_url(url: str | None, base: Path, data: Path) -> str:

@@ -120,20 +120,19 @@ class _Compiler:
         known = {slot.name: slot for slot in slots}
         looks = (*(preview.body if preview else ()), *(verify.body if verify else ()))
         places.check((*body, *looks, *rollback), known, encode)
-        derived = risk.derive((*body, *rollback), known)
-        declared = self.fields.one("Risk", fields.risk, Risk.READ)
         self._looks(looks, known)
-        effective = worst((declared, derived.risk))
-        texts = self.fields.texts("Example")
+        declared = self.fields.one("Risk", fields.risk, Risk.READ)
+        effective, level = _rated(declared, risk.derive((*body, *rollback), known))
+        texts, aliases = self.fields.texts("Example"), self.fields.words("Aliases")
         section = Section(
             id=f"{self.raw.pack}/{self.source.slug}",
             pack=self.raw.pack,
             title=self.source.title,
             risk=effective,
-            level=max(derived.level, effective.rank),
+            level=level,
             body=body,
-            slots=examples.fill(slots, texts, (self.source.title, *self.fields.words("Aliases"))),
-            aliases=self.fields.words("Aliases"),
+            slots=examples.fill(slots, texts, (self.source.title, *aliases)),
+            aliases=aliases,
             pack_aliases=tuple(self.raw.aliases),
             description=" ".join((*self.source.body.prose, *self.fields.prose))[:1000],
             examples=texts,
@@ -276,3 +275,9 @@ class _Compiler:
         return [
             Problem(file, self.line, f"{title!r} {what}.", mend, "warning") for what, mend in found
         ]
+
+
+def _rated(declared: Risk, derived: risk.Derived) -> tuple[Risk, int]:
+    """The risk in force and the level that it takes: what is declared never makes less of what is derived."""
+    effective = worst((declared, derived.risk))
+    return effective, max(derived.level, effective.rank)

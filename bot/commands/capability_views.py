@@ -1,4 +1,5 @@
-"""Sections, renderings and problems as JSON objects and as lines of text. Called by `bot.commands.capabilities`."""
+"""Sections, renderings and problems as JSON objects and as lines of text. Called by `bot.commands.capabilities`
+and `bot.commands.rendering`."""
 
 import shlex
 from collections.abc import Iterable, Iterator

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import SystemClock
+from bot.commands.lines import say
 from bot.config import Configuration
 from bot.evaluation import words
 from bot.evaluation.ask import Asking, Outcome
@@ -67,10 +68,10 @@ def run(arguments: argparse.Namespace, configuration: Configuration) -> int:
     if left:
         sys.stderr.write(f"parley: {left} requests were not asked: {name} does not answer.\n")
     if arguments.json:
-        _write(words.text_of(words.summary(name, scores)))
+        say(words.text_of(words.summary(name, scores)))
     else:
         for line in words.lines(name, scores):
-            _write(line)
+            say(line)
     return 1 if scores.all.broken else 0
 
 
@@ -120,14 +121,9 @@ def _show(outcome: Outcome, place: int, of: int, *, as_json: bool) -> None:
     """How far it is goes to a terminal's stderr: a line that the next one writes over."""
     counts = not as_json and sys.stderr.isatty()
     if as_json:
-        _write(words.text_of(words.object_of(outcome)))
+        say(words.text_of(words.object_of(outcome)))
     elif outcome.verdict != "right":
-        _write(words.line(outcome))
+        say(words.line(outcome))
     if counts:
         sys.stderr.write(f"{place}/{of}\r" if place < of else " " * 12 + "\r")
         sys.stderr.flush()
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

@@ -1,5 +1,5 @@
 """`parley capabilities test ID --agent NAME`: the section's Preview, run twice on a real agent. Called by
-`bot.commands.capabilities`.
+`bot.commands.rendering`.
 
 A Preview that differs by itself would make every plan stale; the page can be mended before anybody approves one.
 """

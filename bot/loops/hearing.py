@@ -12,6 +12,7 @@ from bot.house import Effect
 from bot.model.events import Event, Message
 from bot.store import inbox
 from bot.store.inbox import Received
+from bot.store.lane import lane_of
 
 Handling = asyncio.Task[Effect | None]
 """On the way to an effect; None when the event came before the message it is about."""
@@ -46,7 +47,7 @@ class Hearing:
         cls, instance: str, events: Sequence[Event], cursor: str | None, at: datetime
     ) -> "Hearing":
         storable = (inbox.storable(event) for event in events)
-        heard = tuple(Heard(event, data, inbox.lane_of(event)) for event, data in storable)
+        heard = tuple(Heard(event, data, lane_of(event)) for event, data in storable)
         return cls(instance, heard, cursor, at)
 
     def writes(self) -> list[Callable[[Connection], Any]]:

@@ -3,7 +3,6 @@
 A row goes in before its platform is told that it arrived; its key stays for ever, so a redelivery finds it.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from sqlmodel import Field, SQLModel
 from bot.model.errors import TransitionError
 from bot.model.events import Click, Event, Message, Reaction
 from bot.store import documents
+from bot.store.lane import lane_of
 from bot.store.statements import Statement
 
 State = Literal["waiting", "handling", "done", "failed"]
@@ -32,16 +32,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 MOST = 3
 """So often an event is begun; one that killed its handler each time ends `failed`."""
 
-VOTES = "votes"
-"""The lane of what must never wait behind other work."""
-AGAIN = "again"
-"""The lane of what asks for a plan once more by one press: that takes a Preview's time, and votes do not wait for it."""
-
 _REPLACED = "\ufffd".encode()
-_URGENT = re.compile(
-    r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|(?:cancel|hold)(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
-    re.IGNORECASE,
-)
 _OPEN = sql("state IN ('waiting', 'handling')")
 _ENDED = sql("state IN ('done', 'failed')")
 _KINDS: dict[str, type[Message] | type[Reaction] | type[Click]] = {
@@ -155,19 +146,6 @@ _forget = Statement(
     .where(INBOX.c.accepted_at < bindparam("before"), _ENDED, INBOX.c.event.is_not(None))
     .values(event=null())
 )
-
-
-def lane_of(event: Event) -> str:
-    """Votes, clicks and the words of a vote, of `stop`, `cancel` and `hold` go in the lane of votes, the rest in its
-    conversation's. `stop nginx` is a request like any other."""
-    match event:
-        case Reaction(emoji="🔁") | Click(action="retry"):
-            return AGAIN
-        case Message() if not _URGENT.match(event.text):
-            where = event.conversation
-            return f"{where.instance}\n{where.room}\n{where.thread}"
-        case _:
-            return VOTES
 
 
 def accept(

@@ -11,7 +11,8 @@ from bot.model.errors import TransitionError
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.people import Account, Conversation
 from bot.store import inbox
-from bot.store.inbox import AGAIN, MOST, TRANSITIONS, VOTES, Received, State, lane_of
+from bot.store.inbox import MOST, TRANSITIONS, Received, State
+from bot.store.lane import AGAIN, VOTES, lane_of
 from bot.store.writer import Store
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
