@@ -19,7 +19,7 @@ from bot.clock import SystemClock
 from bot.config import Configuration
 from bot.execution.runner import Runner
 from bot.house import House
-from bot.llm import open_models
+from bot.llm import open_models, told_of
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
 from bot.loops.follow import Follow
@@ -147,6 +147,7 @@ def _wire(
         operators=configuration.operators,
         ears=_ears(configuration, clock),
         models=open_models(configuration.llm, library, renderer, offline, clock),
+        roles=told_of(configuration.roles, redactor, configuration.llm.private),
     )
 
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from bot import roles
 from bot.model.errors import ConfigurationError
 from bot.model.people import Account, Conversation, Person
 from bot.model.plans import Agent
+from bot.model.roles import Role
 from bot.places import place, places
 from bot.plugins import Plugin, find
 from bot.providers import LlmConfiguration, configured
@@ -68,6 +70,8 @@ class Configuration:
     listen: str = ""
     speech: SpeechConfiguration | None = None
     llm: LlmConfiguration = field(default_factory=LlmConfiguration)
+    roles: tuple[Role, ...] = ()
+    role_files: tuple[Path, ...] = ()
 
     @property
     def key_folder(self) -> Path:
@@ -80,13 +84,15 @@ class Configuration:
 
     @property
     def floor(self) -> tuple[Path, ...]:
-        """What no plan may write: the bot's own configuration, data, keys, packs and the files its secrets are in."""
+        """What no plan may write: the bot's own configuration, data, keys, packs, the files its secrets are in,
+        and those that say what roles are for."""
         own = (self.source,) if self.source else ()
         # Beside the database SQLite keeps two files that belong to it.
         store = self.store_url.removeprefix(_SQLITE)
         database = tuple(Path(f"{store}{end}") for end in ("", "-wal", "-shm", "-journal"))
         return (
-            *own, self.data, self.key_folder, *self.pack_paths, *database, *self.secret_files
+            *own, self.data, self.key_folder, *self.pack_paths, *database, *self.secret_files,
+            *self.role_files,
         )  # fmt: skip
 
 
@@ -148,6 +154,8 @@ def build(
         listen=bot.listen,
         speech=speech,
         llm=llm,
+        roles=roles.roles(file.roles, file.agents, base),
+        role_files=roles.files(file.roles, base),
     )
 
 

@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.model.people import Conversation
 from bot.model.plans import Agent
 from bot.model.ports import Catalogue, Clock, Fetches, Guard, Redactor, Renderer, Target
+from bot.model.roles import Role
 from bot.planner.offline import OfflinePlanner
 from bot.speech import Ears
 from bot.store.writer import Store
@@ -42,7 +43,7 @@ class House:
     `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
     whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for
     long; `fetches` are the chats that people can send files to; without `ears` no voice note is listened to, and
-    without `models` none is asked; `leaving` is what a stop
+    without `models` none is asked; `roles` are what agents are for; `leaving` is what a stop
     need not wait for, and `pages` whose turn it is to have a sent page looked through."""
 
     name: str
@@ -70,5 +71,6 @@ class House:
     fetches: dict[str, Fetches] = field(default_factory=dict)
     ears: Ears | None = None
     models: Models | None = None
+    roles: tuple[Role, ...] = ()
     leaving: Leaving = field(default_factory=Leaving)
     pages: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))

@@ -1,14 +1,16 @@
 """Which agents a message is for. Called by `bot.flow` before the planner, with the agents of the room.
 
 An agent is addressed by name or alias where a sentence names one: `tell web1 to …`, `ask web1 about …`, `web1: …`,
-`… on web1`. Nobody addressed means every agent: the capability decides. A name that is nearly one is a question.
+`… on web1`; all agents of a role where a sentence begins with it: `ask data about …`, `data: …`. Nobody addressed means every agent: the capability decides. A name that is nearly one is a question.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot import vocabulary
 from bot.model.plans import Agent
+from bot.model.roles import Role
 from bot.spelling import near
 
 
@@ -51,58 +53,6 @@ _DEVICE = re.compile(
 )
 _MACHINE = re.compile(r"[a-z][a-z_-]*\d+[a-z]?")
 
-_POLITE = frozenset(
-    (
-        "please",
-        "pls",
-        "hey",
-        "hi",
-        "hello",
-        "ok",
-        "okay",
-        "can",
-        "could",
-        "would",
-        "you",
-        "and",
-        "now",
-    )
-)
-_TELLING = frozenset(("tell", "ask"))
-_LETTING = frozenset(("have", "let", "get", "make"))
-_THEN = frozenset(("to", "about", "for", "if", "whether", "that"))
-_ASKING = frozenset(
-    ("what", "which", "how", "who", "when", "where", "why", "is", "are", "does", "do", "has")
-)
-_PEOPLE = frozenset(
-    (
-        "me",
-        "us",
-        "him",
-        "her",
-        "them",
-        "it",
-        "you",
-        "everyone",
-        "all",
-        "about",
-        "for",
-        "to",
-        "the",
-        "if",
-    )
-)
-_PLACES = frozenset(("on", "at"))
-_SOURCES = frozenset(("of", "from", "in", "for"))
-_ARTICLES = frozenset(("the", "agent", "host", "server", "machine"))
-_NO_AGENT = _PEOPLE | frozenset(
-    (
-        "a", "an", "this", "that", "port", "ports", "disk", "disks", "any", "each", "every", "my", "our", "your", "his", "top",
-        "demand", "time", "boot", "http", "https", "tcp", "udp", "localhost", "site", "sites", "which", "what", "hold", "line",
-    )
-)  # fmt: skip
-_VALUE_FOLLOWS = frozenset(("called", "named", "site", "name", "domain", "user", "host"))
-
 
 @dataclass(slots=True)
 class _Reading:
@@ -115,6 +65,7 @@ class _Reading:
     names: Mapping[str, tuple[Agent, ...]]
     own: frozenset[str]
     """Agents' own names: behind `of` an alias such as `nginx` is a word of the request."""
+    roles: Mapping[str, tuple[Agent, ...]]
     found: dict[str, Agent] = field(default_factory=dict)
     shared: str = ""
     strange: str = ""
@@ -135,6 +86,14 @@ class _Reading:
                 self.shared = word
             self.found.update({agent.name: agent for agent in agents})
 
+    def address_role(self, start: int, place: int) -> bool:
+        """Take the role at `place` as addressed, all its agents; false where it is none."""
+        agents = () if self.known(place) else self.roles.get(self.word(place), ())
+        if agents:
+            self.cut.update(range(start, place + 1 + (self.word(place + 1) in vocabulary.THEN)))
+            self.found.update({agent.name: agent for agent in agents})
+        return bool(agents)
+
     def rest(self) -> str:
         """The text without what addresses. What stays is as it was written."""
         parts, start = [], 0
@@ -145,13 +104,13 @@ class _Reading:
         return " ".join(filter(None, parts))
 
 
-def route(text: str, agents: Sequence[Agent]) -> Routing:
+def route(text: str, agents: Sequence[Agent], roles: Sequence[Role] = ()) -> Routing:
     """Decide for whom `text` is among `agents`, those that may be asked in this room."""
     if not agents:
         return Nobody("No agent is configured for this room; add one under [[agents]].")
     if len(text) > LONGEST:
         return Routed(tuple(agents), text)
-    reading = _read(text, agents)
+    reading = _read(text, agents, roles)
     _from_start(reading)
     _from_places(reading)
     if not reading.found and not reading.strange:
@@ -181,7 +140,7 @@ def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
     return names
 
 
-def _read(text: str, agents: Sequence[Agent]) -> _Reading:
+def _read(text: str, agents: Sequence[Agent], roles: Sequence[Role]) -> _Reading:
     masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text)
     words, marks, spans = [], [], []
     for match in _TOKEN.finditer(masked):
@@ -191,14 +150,18 @@ def _read(text: str, agents: Sequence[Agent]) -> _Reading:
         marks.append(raw[-1:] if raw[-1:] in {":", ","} else "")
         spans.append(match.span())
     own = frozenset(agent.name.casefold() for agent in agents)
-    return _Reading(text, words, marks, spans, _directory(agents), own)
+    carried = {
+        role.name.casefold(): tuple(agent for agent in agents if agent.name in role.agents)
+        for role in roles
+    }
+    return _Reading(text, words, marks, spans, _directory(agents), own, carried)
 
 
 def _from_start(reading: _Reading) -> None:
     start = 0
-    while reading.word(start) in _POLITE:
+    while reading.word(start) in vocabulary.POLITE:
         start += 1
-    if reading.word(start) in _TELLING | _LETTING:
+    if reading.word(start) in vocabulary.TELLING | vocabulary.LETTING:
         _told(reading, start)
     elif start < len(reading.marks) and reading.marks[start]:
         _labelled(reading, start)
@@ -209,30 +172,41 @@ def _told(reading: _Reading, start: int) -> None:
     first = _past_articles(reading, start + 1)
     end = _names_end(reading, first)
     if end > first:
-        reading.address(start, end + (reading.word(end) in _THEN))
-    elif reading.word(start) in _TELLING and _must_be_agent(reading, first):
+        reading.address(start, end + (reading.word(end) in vocabulary.THEN))
+    elif reading.word(first + 1) in vocabulary.THEN | vocabulary.ASKING and reading.address_role(
+        start, first
+    ):
+        pass
+    elif reading.word(start) in vocabulary.TELLING and _must_be_agent(reading, first):
         reading.strange = reading.word(first)
-        reading.cut.update(range(start, first + 1 + (reading.word(first + 1) in _THEN)))
+        reading.cut.update(range(start, first + 1 + (reading.word(first + 1) in vocabulary.THEN)))
 
 
 def _labelled(reading: _Reading, start: int) -> None:
     """`web1: …` and `web1, …`."""
     if reading.known(start):
         reading.address(start, start + 1)
+    elif reading.marks[start] == ":" and reading.address_role(start, start):
+        pass
     elif reading.marks[start] == ":" and near(reading.word(start), reading.names):
         reading.strange = reading.word(start)
         reading.cut.add(start)
 
 
 def _past_articles(reading: _Reading, place: int) -> int:
-    while reading.word(place) in _ARTICLES and reading.word(place + 1):
+    while reading.word(place) in vocabulary.ARTICLES and reading.word(place + 1):
         place += 1
     return place
 
 
 def _must_be_agent(reading: _Reading, place: int) -> bool:
     word, after = reading.word(place), reading.word(place + 1)
-    return bool(word) and "\0" not in word and word not in _PEOPLE and after in _THEN | _ASKING
+    return (
+        bool(word)
+        and "\0" not in word
+        and word not in vocabulary.PEOPLE
+        and after in vocabulary.THEN | vocabulary.ASKING
+    )
 
 
 def _names_end(reading: _Reading, place: int) -> int:
@@ -249,11 +223,11 @@ def _names_end(reading: _Reading, place: int) -> int:
 def _from_places(reading: _Reading) -> None:
     """`… on web1`, `… of web1`. Behind `on` a word that is nearly a name, or looks like a machine's, is not passed over."""
     for place, word in enumerate(reading.words):
-        if word not in _PLACES | _SOURCES or place in reading.cut:
+        if word not in vocabulary.PLACES | vocabulary.SOURCES or place in reading.cut:
             continue
-        first = _past_articles(reading, place + 1) if word in _PLACES else place + 1
+        first = _past_articles(reading, place + 1) if word in vocabulary.PLACES else place + 1
         end = _names_end(reading, first)
-        if end > first and (word in _PLACES or reading.word(first) in reading.own):
+        if end > first and (word in vocabulary.PLACES or reading.word(first) in reading.own):
             if not reading.word(end).isdecimal():
                 reading.address(place, end)
         elif word == "on" and end == first and _looks_like_agent(reading, first):
@@ -263,7 +237,7 @@ def _from_places(reading: _Reading) -> None:
 
 def _looks_like_agent(reading: _Reading, place: int) -> bool:
     word = reading.word(place)
-    if word in _NO_AGENT or "\0" in word or reading.word(place + 1).isdecimal():
+    if word in vocabulary.NO_AGENT or "\0" in word or reading.word(place + 1).isdecimal():
         return False
     if near(word, reading.names):
         return True
@@ -275,7 +249,10 @@ def _from_bare_names(reading: _Reading) -> None:
     so it stays in the text."""
     for place, word in enumerate(reading.words):
         name = _POSSESSIVE.sub("", word)
-        if name not in reading.own or reading.word(place - 1 if place else -1) in _VALUE_FOLLOWS:
+        if (
+            name not in reading.own
+            or reading.word(place - 1 if place else -1) in vocabulary.VALUE_FOLLOWS
+        ):
             continue
         reading.found.update({agent.name: agent for agent in reading.names[name]})
         if name != word:

@@ -1,13 +1,17 @@
 """What the house knows of models: who thinks, what may be spent, what stays at home. Made by `bot.app`, read by `bot.cases.think`
 and `status`."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.model.errors import ConfigurationError
-from bot.model.ports import Catalogue, Clock, Planner, Renderer
+from bot.model.ports import Catalogue, Clock, Planner, Redactor, Renderer
+from bot.model.roles import Role
+from bot.planner import privacy
 from bot.planner.model import ModelPlanner
 from bot.planner.router import Provider, Router
 from bot.providers import LlmConfiguration, ProviderConfiguration
+from bot.redact import MASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,15 @@ def _opened(each: ProviderConfiguration, clock: Clock) -> Provider:
             what, f"Install parley[{each.plugin.extra or each.plugin.name}]."
         ) from error
     return Provider(each.name, model, local=each.settings.is_local)
+
+
+def told_of(roles: Sequence[Role], redactor: Redactor, private: Sequence[str]) -> tuple[Role, ...]:
+    """Roles with their words as models may hear them: without secrets, and what is private for those at home only."""
+    clean = (
+        replace(role, about=redactor.redact(role.about), prompt=redactor.redact(role.prompt))
+        for role in roles
+    )
+    return tuple(
+        replace(role, private=bool(privacy.why((role.about, role.prompt), MASK, private)))
+        for role in clean
+    )

@@ -87,8 +87,15 @@ class Llm(BaseModel):
     private: tuple[Annotated[str, Field(min_length=2)], ...] = ()
 
 
+class RoleTable(Table):
+    """`[roles.NAME]`. `prompt`: a Markdown file that tells a model what specialists of this role should know."""
+
+    prompt: str = ""
+
+
 class AgentTable(Table):
-    """`[[agents]]`. `level`: ceiling of risk, 0 read, 1 low, 2 change, 3 destroy. `rooms`: empty for everywhere."""
+    """`[[agents]]`. `level`: ceiling of risk, 0 read, 1 low, 2 change, 3 destroy. `rooms`: empty for everywhere. `role`: what it
+    is for: code, data, infra, research, qa or a word of the team's own."""
 
     name: Name
     target: str = "local:"
@@ -98,6 +105,7 @@ class AgentTable(Table):
     labels: dict[str, str] = Field(default_factory=dict)
     vars: dict[str, str | int] = Field(default_factory=dict)
     rooms: tuple[str, ...] = ()
+    role: Name | Literal[""] = ""
 
 
 class PersonTable(BaseModel):
@@ -126,6 +134,7 @@ class File(Table):
     llm: Llm = Llm()
     chat: dict[Name, dict[str, Any]] = Field(default_factory=dict)
     agents: tuple[AgentTable, ...] = ()
+    roles: dict[Name, RoleTable] = Field(default_factory=dict)
     people: tuple[PersonTable, ...] = ()
     approvals: Approvals = Approvals()
     speech: dict[str, Any] = Field(default_factory=dict)

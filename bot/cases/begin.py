@@ -22,7 +22,7 @@ async def _looked_into(house: House, wish: Wish) -> Effect | None:
     """A question that no single read answers is an investigation, where there is a model."""
     if not investigate.is_meant(house, wish.request):
         return None
-    found = hub.route(wish.request, agents_in(house, wish.conversation))
+    found = hub.route(wish.request, agents_in(house, wish.conversation), house.roles)
     if not isinstance(found, hub.Routed):
         return None
     idea = await house.planner.plan(Request(found.text, found.agents))
@@ -32,7 +32,7 @@ async def _looked_into(house: House, wish: Wish) -> Effect | None:
 
 
 async def _idea(house: House, wish: Wish) -> Idea:
-    match hub.route(wish.request, agents_in(house, wish.conversation)):
+    match hub.route(wish.request, agents_in(house, wish.conversation), house.roles):
         case hub.Routed(agents=agents, text=text):
             here = agents_in(house, wish.conversation)
             others = tuple(each for each in here if each not in agents)

@@ -64,7 +64,7 @@ def _whispered(house: House, event: Message, sentence: str) -> Effect:
 def _known(house: House, event: Message, command: words.Show) -> Report:
     """What needs no look into the store."""
     if command.what == "agents":
-        return listing.agents_list(agents_in(house, event.conversation))
+        return listing.agents_list(agents_in(house, event.conversation), house.roles)
     return listing.capabilities_list(_sections(house, event.conversation, command.query))
 
 

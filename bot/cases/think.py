@@ -53,6 +53,7 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
         turns=said,
         people=known.people,
         alone=known.spent,
+        roles=house.roles,
         hidden=privacy.hidden((*request.agents, *request.others), models.private),
         private=_private(house, models, request, said),
     )

@@ -11,6 +11,7 @@ from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Draft, Step
 from bot.model.questions import QuestionKind
 from bot.model.reports import Outgoing, Page
+from bot.model.roles import Role
 from bot.model.runs import Limits, Outcome, Returned
 from bot.model.sections import Action, Output, Refusal, Rendered, Section, Value
 
@@ -175,7 +176,7 @@ class Request:
     """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already, `turns` what
     was said before in the thread, oldest first, and `people` by whom, `before` the request to which `text` is only an answer, `words` the message as it was, with
     the names in it, and `others` the agents here that it does not address, for the rest of a wish that begins with one of
-    `agents`; `hidden` are the names of those that nobody outside hears of; `failure` what machines said
+    `agents`; `hidden` are the names of those that nobody outside hears of; `roles` are what agents are for; `failure` what machines said
     when the plan above was tried, and `seen` what they said in an investigation: data, and nobody's words. `private`, where not empty, is why no model outside may be asked; `alone` why
     none at all may."""
 
@@ -188,6 +189,7 @@ class Request:
     words: str = ""
     others: tuple[Agent, ...] = ()
     hidden: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
     failure: str = ""
     seen: tuple[str, ...] = ()
     private: str = ""

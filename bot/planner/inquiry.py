@@ -17,8 +17,9 @@ from bot.model.sections import Risk, Section
 from bot.planner import picks
 from bot.planner.asking import Answered, Bill, corrected
 from bot.planner.picks import Wrong
-from bot.planner.prompt import Offered, for_outside, object_of, prompt
+from bot.planner.prompt import Offered, for_outside, prompt
 from bot.planner.router import Provider, Router
+from bot.planner.schema import object_of
 
 CONCLUDE = "conclude"
 SHOWN = 3_000

@@ -6,34 +6,19 @@ what the picks became.
 """
 
 import logging
-import re
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import chain, islice, zip_longest
 
 from bot.model.errors import ParleyError
-from bot.model.llm import Reply
-from bot.model.ports import (
-    Catalogue,
-    Clock,
-    Idea,
-    Planner,
-    Renderer,
-    Request,
-    Unclear,
-)
-from bot.model.sections import Section
-from bot.planner.asking import Answered, Bill, corrected
+from bot.model.ports import Catalogue, Clock, Idea, Planner, Renderer, Request, Unclear
+from bot.model.roles import Role
+from bot.planner.asking import Bill
+from bot.planner.briefs import Brief
 from bot.planner.offline import LONGEST
-from bot.planner.picks import Wrong, read
-from bot.planner.prompt import for_outside, prompt
+from bot.planner.prompt import for_outside
 from bot.planner.router import Provider, Router
-
-SHORTLIST = 8
-MOST_PARTS = 6
-_JOINTS = re.compile(r"[,;.]\s|\b(?:and|then|und|dann|y|luego)\b", re.IGNORECASE)
-_ASK_AGAIN = "I could not make a plan of that. Say it in other words, one wish at a time."
+from bot.planner.session import ASK_AGAIN, HandOver, Paused, Session
+from bot.planner.shortlist import packs
+from bot.planner.supervisor import own_part, supervise, team
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +42,16 @@ class ModelPlanner:
 
     async def plan(self, request: Request) -> Idea:
         """What the request comes to. Raises nothing for what a provider does."""
-        sections = self._shortlist(request)
-        if not sections or len(request.text) > LONGEST or request.alone:
+        if (
+            not self._catalogue.sections(packs(request))
+            or len(request.text) > LONGEST
+            or request.alone
+        ):
             return await self._without(request, request.alone, Bill())
         note, bill = request.private, Bill()
         for provider in self._router.allowed(private=bool(request.private)):
             try:
-                idea = await self._ask(provider, request, _open(sections, provider), bill)
+                idea = await self._ask(provider, request, bill)
             except ParleyError as error:
                 log.warning("model %s: %s", provider.name, error)
                 note = f"{provider.name} could not be asked: {error}"
@@ -72,44 +60,18 @@ class ModelPlanner:
             return replace(idea, thought=thought)
         return await self._without(request, note, bill)
 
-    def _shortlist(self, request: Request) -> list[Section]:
-        """Found by the words of this message, whole and part by part, then by those of the thread (`and on web2 too` has none of
-        its own); what is left of the places goes to the first of each pack in turn: a model reads languages that search does
-        not."""
-        packs = tuple(
-            dict.fromkeys(
-                pack for agent in (*request.agents, *request.others) for pack in agent.packs
-            )
-        )
-        said = [turn.text for turn in reversed(request.turns) if turn.role == "user"]
-        now = (request.text, request.before, *_parts(request.text), *_parts(request.before))
-        found = dict.fromkeys((*self._found(now, packs), *self._found(said, packs)))
-        others = zip_longest(*(self._catalogue.sections((each,)) for each in packs))
-        more = (each.id for each in chain.from_iterable(others) if each is not None)
-        ids = dict.fromkeys((*found, *islice(more, 2 * SHORTLIST)))
-        sections = (self._catalogue.section(id) for id in ids)
-        return [each for each in sections if each is not None][:SHORTLIST]
-
-    def _found(self, texts: Iterable[str], packs: Sequence[str]) -> list[str]:
-        """The best of each text, then the second best of each, and so on."""
-        wanted = dict.fromkeys(text[:LONGEST] for text in texts if text.strip())
-        hits = [self._catalogue.search(text, SHORTLIST, packs) for text in wanted]
-        return [hit.id for rank in zip_longest(*hits) for hit in rank if hit is not None]
-
-    async def _ask(
-        self, provider: Provider, request: Request, sections: Sequence[Section], bill: Bill
-    ) -> Idea:
-        """One provider's idea. Raises TemporaryError, PermanentError."""
+    async def _ask(self, provider: Provider, request: Request, bill: Bill) -> Idea:
+        """One provider's idea: of a supervisor and specialists, where agents of several roles may be needed. Raises
+        TemporaryError, PermanentError."""
         if not provider.local:
             request = for_outside(request)
-        question, offered = prompt(request, sections)
-        read_as: Callable[[Reply], Idea | Wrong] = partial(
-            read, request=request, offered=offered, renderer=self._renderer
+        session = Session(
+            self._catalogue, self._renderer, self._router, self._clock, provider, bill
         )
-        answered: Answered[Idea] | None = await corrected(
-            self._router, self._clock, provider, question, read_as, bill
-        )
-        return Unclear("words", _ASK_AGAIN) if answered is None else answered.found
+        roles = team(request)
+        if len(roles) > 1:
+            return await supervise(session, request, roles)
+        return await _alone(session, request, roles[0] if roles else None)
 
     async def _without(self, request: Request, note: str, bill: Bill) -> Idea:
         """The offline planner knows no conversation: what answers a question is read together with what was asked for."""
@@ -120,12 +82,8 @@ class ModelPlanner:
         return replace(idea, thought=thought)
 
 
-def _parts(text: str) -> list[str]:
-    """The wishes of a sentence that holds several; none where there is one alone."""
-    parts = [part.strip() for part in _JOINTS.split(text[:LONGEST]) if part and part.strip()]
-    return parts[:MOST_PARTS] if len(parts) > 1 else []
-
-
-def _open(sections: Sequence[Section], provider: Provider) -> list[Section]:
-    """Sections of a pack that is for home only are shown to nobody outside."""
-    return [each for each in sections if provider.local or not each.private]
+async def _alone(session: Session, request: Request, role: Role | None) -> Idea:
+    """Planned by one; for a role, with what its own agents can do."""
+    own = own_part(request, role) if role else request
+    found = await session.plan(own, Brief(role) if role else None)
+    return Unclear("words", ASK_AGAIN) if isinstance(found, HandOver | Paused) else found

@@ -44,24 +44,39 @@ class _Reading:
     offered: Offered
     renderer: Renderer
     words: Sequence[str]
+    earlier: Sequence[str] = ()
     unsaid: list[tuple[Draft, Section, Slot]] = field(default_factory=list)
 
 
-def read(reply: Reply, request: Request, offered: Offered, renderer: Renderer) -> Idea | Wrong:
-    """An idea without its cost, or what to mend. Raises nothing for what a model may say."""
+def read(
+    reply: Reply,
+    request: Request,
+    offered: Offered,
+    renderer: Renderer,
+    earlier: Sequence[str] = (),
+) -> Idea | Wrong:
+    """An idea without its cost, or what to mend. `earlier` are the names of steps that are planned already. Raises nothing for
+    what a model may say."""
+    instead = no_plan(reply)
+    if instead is not None:
+        return instead
+    if len(reply.calls) > MOST_STEPS:
+        what = f"A plan has at most {MOST_STEPS} steps."
+        return Wrong(tuple((call.id, what) for call in reply.calls))
+    said = (turn.text for turn in request.turns if turn.role == "user")
+    words = (*said, request.words, request.text)
+    reading = _Reading(request, offered, renderer, words, earlier)
+    return _steps(reading, reply.calls)
+
+
+def no_plan(reply: Reply) -> Idea | Wrong | None:
+    """What a model answered instead of planning; None where it picked something else."""
     if reply.end in {"refused", "cut"}:
         return Unknown(_NO_PLAN)
     if not reply.calls:
         return Wrong((), "Pick a tool: words alone are no plan.")
     own = next((each for each in reply.calls if each.tool in {ASK, REFUSE, TELL}), None)
-    if own is not None:
-        return _own(own)
-    if len(reply.calls) > MOST_STEPS:
-        what = f"A plan has at most {MOST_STEPS} steps."
-        return Wrong(tuple((call.id, what) for call in reply.calls))
-    said = (turn.text for turn in request.turns if turn.role == "user")
-    reading = _Reading(request, offered, renderer, (*said, request.words, request.text))
-    return _steps(reading, reply.calls)
+    return None if own is None else _own(own)
 
 
 def told(reply: Reply, wrong: Wrong) -> tuple[Turn, ...]:
@@ -80,13 +95,13 @@ def _own(call: Call) -> Idea | Wrong:
     if call.tool == ASK:
         return _asked(call)
     if call.tool == TELL:
-        answer = _sentence(call.arguments, "answer")
+        answer = sentence(call.arguments, "answer")
         return Answer(answer) if answer else Wrong(((call.id, "The answer is empty."),))
-    return Unknown(_sentence(call.arguments, "why") or "I know no capability for that.")
+    return Unknown(sentence(call.arguments, "why") or "I know no capability for that.")
 
 
 def _asked(call: Call) -> Idea | Wrong:
-    question = _sentence(call.arguments, "question")
+    question = sentence(call.arguments, "question")
     if not question:
         return Wrong(((call.id, "The question is empty."),))
     given = (call.arguments or {}).get("choices")
@@ -104,7 +119,9 @@ def _steps(reading: _Reading, calls: Sequence[Call]) -> Idea | Wrong:
         errors.append((call.id, draft if isinstance(draft, str) else ""))
         drafts.extend(() if isinstance(draft, str) else (draft,))
     if not any(error for _, error in errors):
-        errors = [(call.id, why) for call, why in zip(calls, _joins(drafts), strict=True)]
+        errors = [
+            (call.id, why) for call, why in zip(calls, _joins(drafts, reading.earlier), strict=True)
+        ]
     if any(error for _, error in errors):
         return Wrong(tuple(errors))
     changes = any(reading.offered.sections[call.tool].risk is not Risk.READ for call in calls)
@@ -193,9 +210,9 @@ def _is_missing(slot: Slot, draft: Draft) -> bool:
     return wanted and slot.name not in draft.slots and slot.name not in draft.outputs
 
 
-def _joins(drafts: Sequence[Draft]) -> list[str]:
+def _joins(drafts: Sequence[Draft], earlier: Sequence[str]) -> list[str]:
     """What is wrong between the steps, for each: names twice, names that are none. Circles are for whoever composes."""
-    names = [draft.id for draft in drafts]
+    names = [*earlier, *(draft.id for draft in drafts)]
     return [_joint(draft, names, drafts[:number]) for number, draft in enumerate(drafts)]
 
 
@@ -225,9 +242,10 @@ def _question(reading: _Reading, steps: int) -> Unclear:
     return Unclear("words", f"{text} ({section.title})", slot.choices)
 
 
-def _sentence(arguments: Json | None, name: str) -> str:
+def sentence(arguments: Json | None, name: str, most: int = LONGEST) -> str:
+    """One line of what a model wrote under `name`; "" where that is no text."""
     text = (arguments or {}).get(name)
-    return _line(text, LONGEST) if isinstance(text, str) else ""
+    return _line(text, most) if isinstance(text, str) else ""
 
 
 def _line(text: str, most: int) -> str:

@@ -4,7 +4,7 @@ One tool a section, with its own slots. Names and schemas only, never whole docu
 output of a machine is in it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,9 @@ from bot.model.llm import Json, Prompt, Said, Tool
 from bot.model.plans import Agent
 from bot.model.ports import Request
 from bot.model.sections import Section, Slot
+from bot.planner import briefs
+from bot.planner.briefs import Brief
+from bot.planner.schema import object_of
 
 ASK, REFUSE, TELL = "ask_the_person", "nothing_fits", "tell_the_person"
 MOST_STEPS = 12
@@ -52,8 +55,11 @@ class Offered:
     agents: Mapping[str, tuple[Agent, ...]]
 
 
-def prompt(request: Request, sections: Sequence[Section]) -> tuple[Prompt, Offered]:
-    """The question, and what its tools' names mean. Sections that would take more than the budget are left out, the last first."""
+def prompt(
+    request: Request, sections: Sequence[Section], brief: Brief | None = None
+) -> tuple[Prompt, Offered]:
+    """The question, and what its tools' names mean. Sections that would take more than the budget are left out, the last first.
+    `brief` is what a specialist is told besides."""
     offered = _offered(request, sections)
     able = {name: [each.name for each in agents] for name, agents in offered.agents.items()}
     tools = [_tool(name, section, able[name]) for name, section in offered.sections.items()]
@@ -63,16 +69,28 @@ def prompt(request: Request, sections: Sequence[Section]) -> tuple[Prompt, Offer
         {name: each for name, each in offered.sections.items() if name in names},
         {name: each for name, each in offered.agents.items() if name in names},
     )
-    own = (_ask(), _refuse(), *([_tell()] if request.turns else []))
-    every = tuple(sorted((*tools, *own), key=lambda tool: tool.name))
-    return Prompt(SYSTEM, every, (*request.turns, _said(request)), must_pick=True), kept
+    task = bool(brief and brief.task)
+    own = own_tools(tells=bool(request.turns) and not task)
+    more = briefs.tools(brief) if brief else []
+    every = tuple(sorted((*tools, *own, *more), key=lambda tool: tool.name))
+    system = briefs.as_specialist(SYSTEM, brief.role if brief else None)
+    said = Said("user", said_last(request) + (briefs.part_of(brief) if brief else ""))
+    return Prompt(system, every, (*request.turns, said), must_pick=True), kept
+
+
+def own_tools(*, tells: bool) -> list[Tool]:
+    """What may be done instead of planning: ask the person, refuse, and, where there is something to talk about, answer."""
+    return [_ask(), _refuse(), *([_tell()] if tells else [])]
 
 
 def for_outside(request: Request) -> Request:
-    """The request as a model outside may see it: without the agents that it is not to hear of."""
+    """The request as a model outside may see it: without the agents and the words about roles that it is not to hear of."""
     agents = tuple(each for each in request.agents if each.name not in request.hidden)
     others = tuple(each for each in request.others if each.name not in request.hidden)
-    return replace(request, agents=agents, others=others)
+    roles = tuple(
+        replace(each, about="", prompt="") if each.private else each for each in request.roles
+    )
+    return replace(request, agents=agents, others=others, roles=roles)
 
 
 def tool_name(section: Section) -> str:
@@ -113,11 +131,11 @@ def _affordable(tools: Sequence[Tool]) -> list[Tool]:
     return kept
 
 
-def _said(request: Request) -> Said:
+def said_last(request: Request) -> str:
     """The last message, and who there is."""
     there = "\n".join(_agent(agent) for agent in (*request.agents, *request.others))
     failed = f"\n\n{_FAILED}\n<<<\n{request.failure}\n>>>" if request.failure else ""
-    return Said("user", f"{request.words or request.text}\n\nAgents here:\n{there}{failed}")
+    return f"{request.words or request.text}\n\nAgents here:\n{there}{failed}"
 
 
 def _agent(agent: Agent) -> str:
@@ -186,13 +204,3 @@ def _tell() -> Tool:
     properties = {"answer": {"type": "string", "description": "At most three short sentences."}}
     words = "Answer a question about the plan above or what was said, such as why a step is there. Nothing is done."
     return Tool(TELL, words, object_of(properties, list(properties)))
-
-
-def object_of(properties: Mapping[str, Any], required: Iterable[str]) -> Json:
-    """The schema of an object with these properties and no others."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from bot.model.ids import short
 from bot.model.plans import Agent
 from bot.model.reports import Attachment, Paragraph, Report
+from bot.model.roles import Role
 from bot.model.sections import Section
 from bot.report.actions import capability
 from bot.report.plan import reference, title
@@ -103,16 +104,18 @@ def waiting_line(view: PlanView) -> str:
     return f"{reference(view.plan.id)} {view.plan.risk} · {title(view.plan)} · needs {needs}{until}"
 
 
-def agents_list(agents: Sequence[Agent]) -> Report:
-    """Who can do things here: names, level, packs."""
-    lines = [agent_line(agent) for agent in agents]
+def agents_list(agents: Sequence[Agent], roles: Sequence[Role] = ()) -> Report:
+    """Who can do things here: names, roles, level, packs."""
+    of = {name: role.name for role in roles for name in role.agents}
+    lines = [agent_line(agent, of.get(agent.name, "")) for agent in agents]
     return _list("Agents:" if lines else "There are no agents here.", lines)
 
 
-def agent_line(agent: Agent) -> str:
+def agent_line(agent: Agent, role: str = "") -> str:
     also = f" (also {', '.join(line(alias) for alias in agent.aliases)})" if agent.aliases else ""
     packs = ", ".join(line(pack) for pack in agent.packs) or "no packs"
-    return f"{span(agent.name)}{also} · level {agent.level} · {packs}"
+    what = f" · {line(role)}" if role else ""
+    return f"{span(agent.name)}{also}{what} · level {agent.level} · {packs}"
 
 
 def capabilities_list(sections: Sequence[Section]) -> Report:

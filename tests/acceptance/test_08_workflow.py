@@ -1,7 +1,4 @@
-"""One wish, several machines: steps that feed each other, one card, one approval, verified as a whole, rolled back in reverse.
-
-Real targets come later; here three agents keep what they were told in files.
-"""
+"""One wish, several machines: steps that feed each other, one card, one approval, verified as a whole, rolled back in reverse."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,116 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import Bot
+from tests.acceptance.three_machines import WISH, furnish, tables
 from tests.servers.scripted_model import ScriptedModel, serving, step
-
-WISH = (
-    "@infra Create a debian container on pve1 for my API scanner called api-scanner, "
-    "give it a domain at api-scanner.example.org and set up monitoring"
-)
-PACKS = {
-    "containers": """\
-# Containers
-
-## Parameters
-| name   | type | rule       | description           |
-|--------|------|------------|-----------------------|
-| folder | path | from agent | where containers are  |
-| name   | name |            | the container's name  |
-
-## How to create a container
-- Aliases: container, debian container, lxc
-- Risk: change
-- Parameters: name
-- Example: create a container called web
-- Returns: ip: ip = regex `address (\\d+\\.\\d+\\.\\d+\\.\\d+)`
-
-```bash
-mkdir {folder}/{name}
-touch {folder}/{name}/running
-cat {folder}/next
-```
-
-### Verify
-```bash
-test -e {folder}/{name}/running
-```
-
-### Rollback
-```bash
-rm -f -d -- {folder}/{name}/running {folder}/{name}
-```
-""",
-    "names": """\
-# Names
-
-## Parameters
-| name    | type | rule       | description          |
-|---------|------|------------|----------------------|
-| folder  | path | from agent | where records are    |
-| domain  | fqdn |            | the name             |
-| address | ip   |            | what it points to    |
-
-## How to add a record
-- Aliases: domain, record, dns, give a domain
-- Risk: change
-- Parameters: domain, address
-- Example: point www.example.org to 192.0.2.1
-
-```bash
-test ! -e {folder}/{domain}
-cat > {folder}/{domain} <<'EOF'
-{address}
-EOF
-```
-
-### Verify
-```bash
-cat {folder}/{domain}
-```
-- Expect: `^\\d+\\.\\d+\\.\\d+\\.\\d+$`
-
-### Rollback
-```bash
-rm -f -- {folder}/{domain}
-```
-""",
-    "monitors": """\
-# Monitors
-
-## Parameters
-| name    | type | rule       | description          |
-|---------|------|------------|----------------------|
-| folder  | path | from agent | where monitors are   |
-| domain  | fqdn |            | what is watched      |
-| address | ip   |            | where it answers     |
-
-## How to watch a host
-- Aliases: monitoring, monitor, set up monitoring
-- Risk: change
-- Parameters: domain, address
-- Example: watch www.example.org at 192.0.2.1
-
-```bash
-cat > {folder}/{domain}.watch <<'EOF'
-{domain} {address}
-EOF
-ls {folder}/allowed
-```
-
-### Rollback
-```bash
-rm -f -- {folder}/{domain}.watch
-```
-""",
-}
-AGENT = """
-[[agents]]
-name = "{name}"
-target = "local:"
-packs = ["{pack}"]
-level = 3
-vars = {{ folder = "{folder}" }}
-"""
 
 
 @pytest.fixture
@@ -129,11 +18,7 @@ def model() -> Iterator[ScriptedModel]:
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Path:
-    """Where the three agents keep their things."""
-    for name in ("pve1", "dns1", "mon1"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "pve1" / "next").write_text("created, address 192.0.2.17\n", encoding="utf8")
-    (tmp_path / "mon1" / "allowed").touch()
+    furnish(tmp_path)
     return tmp_path
 
 
@@ -141,16 +26,7 @@ def yard(tmp_path: Path) -> Path:
 def bot(
     configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel, yard: Path
 ) -> Bot:
-    folder = yard / "packs"
-    folder.mkdir()
-    for name, text in PACKS.items():
-        (folder / f"{name}.md").write_text(text, encoding="utf8")
-    agents = zip(("pve1", "dns1", "mon1"), PACKS, strict=True)
-    more = "".join(AGENT.format(name=name, pack=pack, folder=yard / name) for name, pack in agents)
-    llm = f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    return bots(
-        configure(f'{llm}\n[capabilities]\npaths = ["packs"]\n{more}'.replace("\\\n", "\n"))
-    )
+    return bots(configure(tables(yard, model.url)))
 
 
 def planned(model: ScriptedModel) -> None:
