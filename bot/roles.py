@@ -9,6 +9,7 @@ import yaml
 
 from bot.model.errors import ConfigurationError
 from bot.model.roles import Role
+from bot.references import absolute
 from bot.settings import AgentTable, RoleTable
 from bot.spelling import near
 
@@ -46,14 +47,14 @@ def roles(
 
 def files(tables: Mapping[str, RoleTable], base: Path) -> tuple[Path, ...]:
     """The prompt files: they are the team's own configuration."""
-    return tuple(base / table.prompt for table in tables.values() if table.prompt)
+    return tuple(absolute(base, table.prompt) for table in tables.values() if table.prompt)
 
 
 def _role(name: str, table: RoleTable | None, agents: tuple[str, ...], base: Path) -> Role:
     known = KNOWN.get(name.casefold(), "")
     if table is None or not table.prompt:
         return Role(name, agents, known)
-    text = _read(base / table.prompt, f"[roles.{name}] prompt")
+    text = _read(absolute(base, table.prompt), f"[roles.{name}] prompt")
     described, prompt = _described(text, f"[roles.{name}] prompt")
     return Role(name, agents, described or _first(prompt) or known, prompt)
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from bot.settings import File
 
 EXAMPLE = (Path(__file__).parent.parent / "deploy/example.toml").read_text(encoding="utf8")
+TABLES_BY_NAME = frozenset({"roles"})
+"""Tables below which there is one for each name that the team gives."""
 _TABLE = re.compile(r"^\[+([\w.]+)\]+", re.MULTILINE)
 
 
@@ -21,7 +23,8 @@ def shown() -> dict[str, set[str]]:
     _, *pieces = _TABLE.split(EXAMPLE)
     for name, body in zip(pieces[::2], pieces[1::2], strict=True):
         keys = re.findall(r"^(?:# )?(\w+) = ", body, re.MULTILINE)
-        found.setdefault(name, set()).update(keys)
+        of_names = name.partition(".")[0]
+        found.setdefault(of_names if of_names in TABLES_BY_NAME else name, set()).update(keys)
     return found
 
 

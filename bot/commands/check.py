@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 from bot.cases.card import cards
 from bot.clock import SystemClock
 from bot.config import Configuration
+from bot.llm import told_of
 from bot.model.errors import OwnedError, ParleyError
 from bot.model.ids import short
 from bot.model.plans import Agent
 from bot.plugins import find
+from bot.redact import SecretRedactor
 from bot.store import plans, posts
 from bot.store.migrate import migrate
 from bot.store.ownership import Ownership
@@ -95,6 +97,16 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
     )
     for agent in configuration.agents:
         yield await _agent(agent, configuration, library)
+    for role in _roles(configuration):
+        yield role
+    async for line in _services(configuration):
+        yield line
+    for warning in _people(configuration):
+        yield warning
+
+
+async def _services(configuration: Configuration) -> AsyncIterator[Line]:
+    """Chats, models and speech: what is asked over a network."""
     for chat in configuration.chats:
         yield await _tried(
             f"chat {chat.instance}",
@@ -106,8 +118,6 @@ async def _lines(configuration: Configuration) -> AsyncIterator[Line]:
     async for line in _models(configuration):
         yield line
     yield await _speech(configuration)
-    for warning in _people(configuration):
-        yield warning
 
 
 async def _models(configuration: Configuration) -> AsyncIterator[Line]:
@@ -117,6 +127,20 @@ async def _models(configuration: Configuration) -> AsyncIterator[Line]:
     for each in configuration.llm.providers:
         what = f"model {each.name} ({each.settings.model} at {each.settings.host})"
         yield await _tried(what, each.plugin.probe, each.name, each.settings)
+
+
+def _roles(configuration: Configuration) -> list[Line]:
+    """What agents are for, and whose prompt no model outside is told."""
+    redactor = SecretRedactor(configuration.secrets)
+    outside = any(not each.settings.is_local for each in configuration.llm.providers)
+    found = told_of(configuration.roles, redactor, configuration.llm.private)
+    words = "its prompt names what is private: no model outside is told of it."
+    return [
+        Line(f"role {role.name}", words, warning=True)
+        if role.private and outside
+        else Line(f"role {role.name}", note=role.about)
+        for role in found
+    ]
 
 
 async def _speech(configuration: Configuration) -> Line:

@@ -16,10 +16,12 @@ from bot.model.ports import Catalogue, Clock, Idea, Renderer, Request, Unclear, 
 from bot.model.sections import Risk, Section
 from bot.planner import picks
 from bot.planner.asking import Answered, Bill, corrected
+from bot.planner.briefs import as_specialist
 from bot.planner.picks import Wrong
 from bot.planner.prompt import Offered, for_outside, prompt
 from bot.planner.router import Provider, Router
 from bot.planner.schema import object_of
+from bot.planner.team import only_role
 
 CONCLUDE = "conclude"
 SHOWN = 3_000
@@ -122,7 +124,8 @@ class Inquiry:
         turns = (*asked.turns, *self.turns)
         if last:
             turns = (*turns, Said("user", "There is no more time to look. Conclude now."))
-        return Prompt(SYSTEM, tuple(tools), turns, must_pick=True), offered
+        system = as_specialist(SYSTEM, only_role(shown))
+        return Prompt(system, tuple(tools), turns, must_pick=True), offered
 
     def _read(self, reply: Reply, offered: Offered) -> Move | Wrong:
         end = next((call for call in reply.calls if call.tool == CONCLUDE), None)

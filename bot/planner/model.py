@@ -18,7 +18,8 @@ from bot.planner.prompt import for_outside
 from bot.planner.router import Provider, Router
 from bot.planner.session import ASK_AGAIN, HandOver, Paused, Session
 from bot.planner.shortlist import packs
-from bot.planner.supervisor import own_part, supervise, team
+from bot.planner.supervisor import supervise
+from bot.planner.team import own_part, team
 
 log = logging.getLogger(__name__)
 

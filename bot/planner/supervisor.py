@@ -11,9 +11,9 @@ from functools import partial
 
 from bot.model.errors import ParleyError
 from bot.model.llm import Reply
-from bot.model.plans import Agent, Draft
+from bot.model.plans import Draft
 from bot.model.ports import Idea, Request, Unclear, Unknown, Wanted
-from bot.model.roles import GENERAL, Role
+from bot.model.roles import Role
 from bot.planner import parts
 from bot.planner.asking import Answered
 from bot.planner.briefs import Earlier
@@ -22,26 +22,11 @@ from bot.planner.parts import Member, Part
 from bot.planner.picks import Wrong
 from bot.planner.prompt import MOST_STEPS
 from bot.planner.session import ASK_AGAIN, Session
-from bot.planner.shortlist import parts as wishes
 from bot.planner.specialist import SUPERVISOR, Specialist, renamed
 from bot.planner.switchboard import Switchboard
+from bot.planner.team import own_part
 
 Division = Idea | tuple[Part, ...]
-
-
-def team(request: Request) -> list[Role]:
-    """The roles of the agents that may be needed. One wish to agents of one role is that role's alone."""
-    simple = request.others and not wishes(request.text) and not request.failure
-    addressed = request.agents if simple else (*request.agents, *request.others)
-    found = _roles(request.roles, addressed)
-    return found if len(found) == 1 else _roles(request.roles, (*request.agents, *request.others))
-
-
-def _roles(roles: Sequence[Role], agents: Sequence[Agent]) -> list[Role]:
-    names = {agent.name for agent in agents}
-    carried = [role for role in roles if names & set(role.agents)]
-    rest = names - {name for role in roles for name in role.agents}
-    return [*carried, Role(GENERAL, tuple(sorted(rest)))] if carried and rest else carried
 
 
 async def supervise(session: Session, request: Request, roles: Sequence[Role]) -> Idea:
@@ -65,13 +50,6 @@ def _member(session: Session, request: Request, role: Role) -> Member:
     own = own_part(request, role)
     titles = tuple(section.title for section in session.sections(own))
     return Member(role, tuple(agent.name for agent in (*own.agents, *own.others)), titles)
-
-
-def own_part(request: Request, role: Role) -> Request:
-    """The request as this role's specialist sees it: with its own agents and nobody else's."""
-    own = tuple(agent for agent in request.agents if agent.name in role.agents)
-    others = tuple(agent for agent in request.others if agent.name in role.agents)
-    return replace(request, agents=own or others, others=others if own else ())
 
 
 async def _planned(

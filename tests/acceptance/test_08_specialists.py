@@ -303,3 +303,37 @@ def test_a_provider_that_fails_in_the_middle_leaves_nothing_half(bot: Bot, team:
     bot.hears(WISH)
     assert "openai could not be asked" in bot.says("plan", "refusal", "question")["text"]
     assert not any("‹ip" in str(line) for line in bot.heard), "no plan of two thirds"
+
+
+def test_private_words_about_a_role_and_private_agents_are_told_to_nobody_outside(
+    configure: Callable[..., Path],
+    bots: Callable[[Path], Bot],
+    team: Team,
+    model: ScriptedModel,
+    yard: Path,
+) -> None:
+    (yard / "names.md").write_text(f"{NAMES_PROMPT}The zone lives on 10.9.8.7.", encoding="utf8")
+    more = {name: f'role = "{role}"' for name, role in ROLES.items()}
+    more["mon1"] += '\nlabels = { rack = "r1.internal" }'
+    tables_ = tables(yard, model.url, more).replace(
+        "[capabilities]", "local = false\n[capabilities]"
+    )
+    team.says["supervisor"] = [
+        Picks(
+            (
+                delegate("1", "infra", "Create a container called api-scanner."),
+                delegate("2", "names", f"Point {DOMAIN} to it.", "1"),
+            )
+        )
+    ]
+    bot = bots(configure(f'[roles.names]\nprompt = "names.md"\n{tables_}'))
+    bot.hears(WISH)
+    assert len(bot.says("plan")["report"]["plan"]["steps"]) == 2
+    assert "10.9.8.7" not in model.words
+    assert "Knows every domain" not in model.words
+    assert "mon1" not in model.words
+    assert not any(
+        "qa" in each["function"]["parameters"]["properties"]["Specialist"]["enum"]
+        for each in team.asked("supervisor")[0]["tools"]
+        if each["function"]["name"] == "delegate"
+    )

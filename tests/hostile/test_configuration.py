@@ -28,6 +28,10 @@ WRONG = {
     "an approvals room of no chat": '[chat.console]\n[approvals]\nrooms = ["consol:ops"]',
     "an approvals room that is none": '[chat.console]\n[approvals]\nrooms = ["console"]',
     "operators in no chat": '[bot]\noperators = "console:ops"',
+    "the role of nobody": '[[agents]]\nname = "a"\npacks = []\nrole = "data"\n[roles.dta]',
+    "a prompt that is not there": '[[agents]]\nname = "a"\npacks = []\nrole = "data"\n[roles.data]\nprompt = "x.md"',
+    "a prompt that is a folder": '[[agents]]\nname = "a"\npacks = []\nrole = "data"\n[roles.data]\nprompt = "."',
+    "half a prompt": '[[agents]]\nname = "a"\npacks = []\nrole = "data"\n[roles.data]\nprompt = "a\\u0000b"',
     "an address without a port": '[bot]\nlisten = "127.0.0.1"',
     "a port that there is not": '[bot]\nlisten = "127.0.0.1:99999"',
 }

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bot.hub import Nobody, Routed, Unsure, route
 from bot.model.plans import Agent
+from bot.model.roles import Role
 
 WEB1 = Agent("web1", "local:", ("nginx-sites",), aliases=("nginx", "web"))
 WEB2 = Agent("web2", "local:", ("nginx-sites",), aliases=("web",))
@@ -114,6 +115,39 @@ def test_an_unknown_agent_is_named(text):
     nobody = route(text, ALL)
     assert isinstance(nobody, Nobody)
     assert nobody.why.endswith("Here: web1, web2 and db1.")
+
+
+ROLES = (Role("infra", ("web1", "web2")), Role("data", ("db1",)), Role("web1", ("db1",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rest"),
+    [
+        ("ask infra about disk space", "web1 web2", "disk space"),
+        ("tell DATA to list sites", "db1", "list sites"),
+        ("please ask the data what is slow", "db1", "please what is slow"),
+        ("data: how full is the disk?", "db1", "how full is the disk?"),
+        ("tell web1 to list sites", "web1", "list sites"),
+    ],
+)
+def test_a_role_is_all_who_carry_it_where_a_sentence_begins_with_it(
+    text: str, names: str, rest: str
+) -> None:
+    found = route(text, ALL, ROLES)
+    assert isinstance(found, Routed)
+    assert " ".join(agent.name for agent in found.agents) == names
+    assert (found.text, found.named) == (rest, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["remove the data from it", "list the sites, data and all", "what infra is there"]
+)
+def test_the_word_of_a_role_elsewhere_is_a_word_of_the_request(text: str) -> None:
+    assert route(text, ALL, ROLES) == Routed(ALL, text)
+
+
+def test_a_role_without_agents_in_this_room_is_nobody() -> None:
+    assert isinstance(route("ask data about disk", (WEB1, WEB2), ROLES), Nobody)
 
 
 def test_without_agents():
