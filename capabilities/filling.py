@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.model.errors import TemporaryError
 from bot.model.plans import Step
 from bot.model.ports import Guard
 from bot.model.runs import Returned
@@ -39,18 +40,28 @@ class StepOutputs:
         """What stands there, in the order of `Returns`; what is not there is left out."""
         ways = [each.way.partition(" ") for each in section.returns]
         try:
-            matched = await _matched([rest for way, _, rest in ways if way == "regex"], said)
+            regex = [rest for way, _, rest in ways if way == "regex"]
+            matched = await _matched(regex, said, lines=True, most=1)
         except OSError:  # TimeoutError is one; and no process may be had
             why = "its expression took too long, or could not be tried"
             return tuple(Returned(each.name, each.type, fault=why) for each in section.returns)
         document = _document(said) if any(way == "json" for way, _, _ in ways) else None
-        texts = iter(matched)
+        texts = (each[0] if each else None for each in matched)
         found = [next(texts) if way == "regex" else _at(document, rest) for way, _, rest in ways]
         return tuple(
             _typed(declared, text)
             for declared, text in zip(section.returns, found, strict=True)
             if text is not None
         )
+
+    async def search(self, expression: str, said: bytes, *, lines: bool, most: int) -> list[str]:
+        """As the port says."""
+        try:
+            (found,) = await _matched([expression], said, lines=lines, most=most)
+        except OSError as error:
+            what = "An expression of the page took too long, or could not be tried."
+            raise TemporaryError(what, "Write a simpler one.") from error
+        return [each or "" for each in found]
 
     def fill(self, step: Step, values: Known) -> Step | Refusal:
         """The refusal names the slot."""
@@ -96,8 +107,10 @@ def _typed(declared: Return, text: str) -> Returned:
     return Returned(declared.name, declared.type, fault=f"what it said is no {declared.type}")
 
 
-async def _matched(expressions: Sequence[str], said: bytes) -> list[str | None]:
-    """The first group of each. Raises TimeoutError, also where the kernel ended the search."""
+async def _matched(
+    expressions: Sequence[str], said: bytes, *, lines: bool, most: int
+) -> list[list[str | None]]:
+    """What `matching` finds of each. Raises OSError, as TimeoutError also where the kernel ended the search."""
     if not expressions:
         return []
     process = await asyncio.create_subprocess_exec(
@@ -107,16 +120,17 @@ async def _matched(expressions: Sequence[str], said: bytes) -> list[str | None]:
         stderr=asyncio.subprocess.DEVNULL,
         env={},
     )
+    asked = json.dumps({"expressions": expressions, "lines": lines, "most": most}).encode()
     try:
         async with asyncio.timeout(PATIENCE):
-            told, _ = await process.communicate(json.dumps(expressions).encode() + b"\n" + said)
+            told, _ = await process.communicate(asked + b"\n" + said)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
         raise TimeoutError
-    found: list[str | None] = json.loads(told)
+    found: list[list[str | None]] = json.loads(told)
     return found
 
 

@@ -1,10 +1,12 @@
 """Regular expressions over what a machine said, in a process of their own that the kernel ends: an expression may take for ever,
 and what it is searched in comes from outside. Run by `filling` as `python -I -S matching.py`; only the standard library.
 
-Its input is a line of JSON, a list of expressions, and behind it the raw bytes; it prints a JSON list with the first group of
-each expression's first match, null where there is none.
+Its input is a line of JSON, `{"expressions": […], "lines": …, "most": …}`, and behind it the raw bytes; it prints a JSON list with,
+for each expression, the first group of its first `most` matches, or the whole of each where it has no group. With `lines`, `^` and `$`
+are the ends of a line.
 """
 
+import itertools
 import json
 import re
 import resource
@@ -15,10 +17,10 @@ SECONDS = 2
 MEMORY = 1 << 29
 
 
-def match(expression: str, text: str) -> str | None:
-    """`^` and `$` are the ends of a line."""
-    found = re.search(expression, text, re.MULTILINE)
-    return found[1] if found else None
+def matches(expression: str, text: str, *, lines: bool, most: int) -> list[str | None]:
+    """Null for a group that took no part."""
+    found = re.finditer(expression, text, re.MULTILINE if lines else 0)
+    return [each[each.re.groups and 1] for each in itertools.islice(found, most)]
 
 
 def main() -> None:
@@ -26,9 +28,11 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    expressions, _, said = sys.stdin.buffer.read().partition(b"\n")
-    text = said.decode(errors="replace")
-    sys.stdout.write(json.dumps([match(each, text) for each in json.loads(expressions)]))
+    asked, _, said = sys.stdin.buffer.read().partition(b"\n")
+    text, told = said.decode(errors="replace"), json.loads(asked)
+    lines, most = told["lines"], told["most"]
+    found = [matches(each, text, lines=lines, most=most) for each in told["expressions"]]
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":

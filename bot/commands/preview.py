@@ -6,7 +6,7 @@ A Preview that differs by itself would make every plan stale; the page can be me
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.clock import SystemClock
 from bot.config import Configuration
@@ -15,10 +15,13 @@ from bot.execution.look import compared, text_of
 from bot.model.errors import PermanentError
 from bot.model.ids import new_id
 from bot.model.plans import Agent
+from bot.model.ports import Redactor
 from bot.model.runs import Limits, Outcome
-from bot.model.sections import Exec, Refusal, Section, Value
+from bot.model.sections import Exec, Preview, Refusal, Section, Value
 from bot.redact import SecretRedactor
 from bot.targets import Targets
+from capabilities.filling import StepOutputs
+from capabilities.guard import StepGuard
 from capabilities.render import SectionRenderer
 
 
@@ -44,12 +47,16 @@ def preview(
         return None
     looks = asyncio.run(_twice(needs.looks(rendered[1].preview), agent, configuration))
     redactor = SecretRedactor(configuration.secrets)
-    texts = [text_of(outcomes, redactor) for outcomes in looks]
-    parts = [
-        compared(section.preview, outcomes, text)
-        for outcomes, text in zip(looks, texts, strict=True)
-    ]
-    return None if parts[0] is None else parts[0] == parts[1]
+    first, second = (
+        asyncio.run(_compared(section.preview, outcomes, redactor)) for outcomes in looks
+    )
+    return None if first is None else first == second
+
+
+async def _compared(
+    preview: Preview, outcomes: Sequence[Outcome], redactor: Redactor
+) -> str | None:
+    return await compared(preview, outcomes, text_of(outcomes, redactor), StepOutputs(StepGuard()))
 
 
 async def _twice(

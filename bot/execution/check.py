@@ -7,7 +7,7 @@ from bot.execution.steps import Steps
 from bot.model import runs as model
 from bot.model.errors import ParleyError
 from bot.model.plans import Agent, Plan, Step
-from bot.model.ports import Guard, Redactor, Target
+from bot.model.ports import Guard, Outputs, Redactor, Target
 from bot.model.sections import Exec
 
 
@@ -20,8 +20,10 @@ class Check:
         target_of: Callable[[Agent], Target],
         guard: Guard,
         redactor: Redactor,
+        outputs: Outputs,
     ) -> None:
         self._steps = steps
+        self._outputs = outputs
         self._target_of = target_of
         self._guard = guard
         self._redactor = redactor
@@ -37,7 +39,9 @@ class Check:
             return words.LATER, None
         outcomes = await self._steps.look(step, looks)
         text = await look.text_apart(outcomes, self._redactor)
-        return text, look.compared(preview, outcomes, text) if preview else None
+        if preview is None:
+            return text, None
+        return text, await look.compared(preview, outcomes, text, self._outputs)
 
     async def before(self, plan: Plan, *, fresh: bool) -> tuple[model.State, str] | None:
         """How the run must end before anything is done, in words; None when it may go on. A run that was begun before is only

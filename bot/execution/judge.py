@@ -1,9 +1,6 @@
-"""Whether an outcome is good. Used by `steps` for commands and for Verify."""
-
-import re
+"""Whether an outcome is good. Used by `steps` and `recovery`."""
 
 from bot.model.runs import Outcome
-from bot.model.sections import Verify
 
 CLOSED_PIPE = 141
 
@@ -14,12 +11,3 @@ def good(outcome: Outcome, exits: tuple[int, ...]) -> bool:
         return False
     *earlier, last = outcome.exits or (outcome.exit,)
     return last in exits and all(code in {0, CLOSED_PIPE, *exits} for code in earlier)
-
-
-def proves(outcome: Outcome, verify: Verify) -> bool:
-    """Whether a look of Verify shows what was expected; `expect` is searched in the raw standard output."""
-    if not good(outcome, verify.exits):
-        return False
-    return verify.expect is None or bool(
-        re.search(verify.expect, outcome.output.decode(errors="replace"))
-    )

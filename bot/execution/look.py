@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.execution.output import told, told_apart
-from bot.model.ports import Redactor
+from bot.model.ports import Outputs, Redactor
 from bot.model.runs import Outcome
 from bot.model.sections import Preview
 
 SHOWN_CHANGES = 3
+MOST = 10_000
+"""Matches that are compared."""
 
 
 def text_of(outcomes: Sequence[Outcome], redactor: Redactor) -> str:
@@ -29,8 +31,11 @@ def _fault(outcome: Outcome) -> str:
     return f"{outcome.words}\n" if outcome.words else ""
 
 
-def compared(preview: Preview, outcomes: Sequence[Outcome], text: str) -> str | None:
-    """The part that must still be equal when the run begins; None when nothing is compared."""
+async def compared(
+    preview: Preview, outcomes: Sequence[Outcome], text: str, outputs: Outputs
+) -> str | None:
+    """The part that must still be equal when the run begins; None when nothing is compared. Raises TemporaryError where that
+    cannot be found out."""
     way, _, rest = preview.compare.strip().partition(" ")
     match way:
         case "exit":
@@ -38,10 +43,8 @@ def compared(preview: Preview, outcomes: Sequence[Outcome], text: str) -> str | 
         case "lines":
             return "\n".join(line.rstrip() for line in text.splitlines())
         case "regex":
-            return "\n".join(
-                match[match.re.groups and 1] or ""
-                for match in re.finditer(_bare(rest), text, re.MULTILINE)
-            )
+            found = await outputs.search(_bare(rest), text.encode(), lines=True, most=MOST)
+            return "\n".join(found)
         case "json":
             return _json(text, _bare(rest))
         case _:

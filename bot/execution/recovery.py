@@ -130,7 +130,7 @@ class Recovery:
         except ParleyError as error:
             return f"the check could not be made: {error}"
         for action, outcome in zip(looks, outcomes, strict=True):
-            if not judge.proves(outcome, verify):
+            if not await self._steps.proves(outcome, verify):
                 said = (
                     _line(outcome.words or told(outcome, self._redactor)) or f"exit {outcome.exit}"
                 )

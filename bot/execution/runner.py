@@ -50,7 +50,7 @@ class Runner:
         self._owner = secrets.token_hex(8)
         self._journal = Journal(store, clock, self._owner, wake)
         self._steps = Steps(self._journal, target_of, redactor, limits, side_by_side, outputs)
-        self._check = Check(self._steps, target_of, guard, redactor)
+        self._check = Check(self._steps, target_of, guard, redactor, outputs)
         self._recovery = Recovery(self._journal, self._steps, target_of, redactor)
         self._recheck = recheck
         self._active: dict[str, Work] = {}

@@ -14,6 +14,7 @@ from bot.execution.journal import Journal
 from bot.execution.output import told_apart
 from bot.execution.words import command, not_begun
 from bot.execution.work import Work
+from bot.model.errors import TemporaryError
 from bot.model.ids import new_id
 from bot.model.plans import Agent, Plan, Step
 from bot.model.ports import Outputs, Redactor, Target
@@ -205,8 +206,20 @@ class Steps:
                 outcome is None
             ):  # a look that nobody can tell about changed nothing: it counts as not seen
                 outcome = Outcome(None, fault="unreachable", words="The look itself failed.")
-            good = judge.proves(outcome, verify)
+            good = await self.proves(outcome, verify)
             await self._close(work, attempt, outcome, good=good)
+
+    async def proves(self, outcome: Outcome, verify: Verify) -> bool:
+        """Whether a look of Verify shows what was expected; `expect` is searched in the raw standard output."""
+        if not judge.good(outcome, verify.exits):
+            return False
+        if verify.expect is None:
+            return True
+        try:
+            found = await self._outputs.search(verify.expect, outcome.output, lines=False, most=1)
+        except TemporaryError:  # what nobody could search in shows nothing
+            return False
+        return bool(found)
 
     async def _until(
         self, work: Work, place: _Place, action: Exec, verify: Verify, until: float
@@ -220,7 +233,7 @@ class Steps:
             )
             limits = replace(self._limits, timeout=patience)
             outcome = await self._perform(work, place, action, limits, new_id(clock.now()))
-            seen = outcome is not None and judge.proves(outcome, verify)
+            seen = outcome is not None and await self.proves(outcome, verify)
             if seen or work.broken_off or clock.monotonic() + pause > until:
                 return outcome
             await clock.sleep(pause)

@@ -124,6 +124,11 @@ class Outputs(Protocol):
         """What of the section's `Returns` stands in the raw output of one of its actions; what is of the wrong type has a fault."""
         ...
 
+    async def search(self, expression: str, said: bytes, *, lines: bool, most: int) -> list[str]:
+        """What a page's expression finds: the first group, or the whole, of at most so many matches. With `lines`, `^` and `$` are
+        the ends of a line. It may take for ever and never holds anybody up: raises TemporaryError where it took too long."""
+        ...
+
     def fill(self, step: Step, values: Mapping[tuple[str, str], str]) -> Step | Refusal:
         """The step with values, by (step, name), in place of its outputs, nothing else of it changed, and checked as
         `Guard.check` does."""

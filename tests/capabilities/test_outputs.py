@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.cases.graph import Joined, join
+from bot.model.errors import TemporaryError
 from bot.model.plans import Agent, Draft, Step
 from bot.model.runs import Returned
 from bot.model.sections import (
@@ -374,11 +375,26 @@ class TestReading:
         }
 
     def test_the_kernel_ends_it(self) -> None:
-        said = json.dumps(["^(a+)+$"]).encode() + b"\n" + b"a" * 60 + b"!"
+        asked = {"expressions": ["^(a+)+$"], "lines": True, "most": 1}
+        said = json.dumps(asked).encode() + b"\n" + b"a" * 60 + b"!"
         program = [sys.executable, "-I", "-S", matching.__file__]
         ended = subprocess.run(program, input=said, capture_output=True, check=False, timeout=60)
         assert ended.returncode in {-signal.SIGKILL, -signal.SIGXCPU}
         assert ended.stdout == b""
+
+    def test_a_search_finds_groups_or_wholes_of_lines_or_of_all(self) -> None:
+        def search(expression: str, lines: bool, most: int = 9) -> list[str]:
+            said = b"a1\na2\n"
+            return asyncio.run(OUTPUTS.search(expression, said, lines=lines, most=most))
+
+        assert search(r"^a(\d)$", True) == ["1", "2"]
+        assert search(r"^a\d$", True, 1) == ["a1"]
+        assert search(r"^a\d$", False) == []
+        assert search(r"(x)?a", True) == ["", ""], "a group that took no part"
+
+    def test_a_search_that_takes_for_ever_is_an_error(self) -> None:
+        with pytest.raises(TemporaryError, match="took too long"):
+            asyncio.run(OUTPUTS.search("^(a+)+$", b"a" * 60 + b"!", lines=True, most=1))
 
     @settings(max_examples=25, deadline=None)
     @given(

@@ -188,6 +188,27 @@ async def test_verify_without_within_looks_once(scene: Scene) -> None:
     assert scene.said("looks") == ["x"]
 
 
+async def test_an_expression_that_takes_for_ever_holds_nobody_up(scene: Scene) -> None:
+    """What Verify expects, and what a Preview compares, are searched in what a machine said: the bot goes on meanwhile."""
+    said = "printf 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'"
+    of = section(verify=True, expect=r"^(a+)+$")
+    endless = asyncio.create_task(scene.run(await scene.step("s1", "true", of=of, verify=(said,))))
+    turns = 0
+    while not endless.done():
+        await asyncio.sleep(0.01)
+        turns += 1
+    assert turns > 50, "the loop went on for the seconds that the search took"
+    assert endless.result().state == "failed"
+    seen = await scene.step(
+        "s1", "touch PWNED", of=section(compare="regex `^(a+)+$`"), preview=(said,)
+    )
+    run = await scene.run(replace(seen, compared="x"))
+    assert run.state == "failed"
+    assert "took too long" in run.words
+    assert "Nothing was changed" in run.words
+    assert not (scene.data / "PWNED").exists()
+
+
 async def test_output_is_redacted_and_made_safe_before_it_is_stored(scene: Scene) -> None:
     script = rf"printf '\033[31m{SECRET[:4]}\033[0m{SECRET[4:]}\n\377 \342\200\256 \007ok\n'"
     run = await scene.run(await scene.step("s1", script))
