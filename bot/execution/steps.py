@@ -14,7 +14,6 @@ from bot.execution.journal import Journal
 from bot.execution.output import told_apart
 from bot.execution.words import command, not_begun
 from bot.execution.work import Work
-from bot.model.errors import TemporaryError
 from bot.model.ids import new_id
 from bot.model.plans import Agent, Plan, Step
 from bot.model.ports import Outputs, Redactor, Target
@@ -210,16 +209,8 @@ class Steps:
             await self._close(work, attempt, outcome, good=good)
 
     async def proves(self, outcome: Outcome, verify: Verify) -> bool:
-        """Whether a look of Verify shows what was expected; `expect` is searched in the raw standard output."""
-        if not judge.good(outcome, verify.exits):
-            return False
-        if verify.expect is None:
-            return True
-        try:
-            found = await self._outputs.search(verify.expect, outcome.output, lines=False, most=1)
-        except TemporaryError:  # what nobody could search in shows nothing
-            return False
-        return bool(found)
+        """As `judge.proves`."""
+        return await judge.proves(outcome, verify, self._outputs)
 
     async def _until(
         self, work: Work, place: _Place, action: Exec, verify: Verify, until: float

@@ -11,7 +11,11 @@ from bot.execution.look import changes, compared
 from bot.execution.output import clean, told
 from bot.model.runs import Outcome
 from bot.model.sections import Ask, Exec, Preview, Verify, Write
+from capabilities.filling import StepOutputs
+from capabilities.guard import StepGuard
 from tests.execution.making import SECRET, Masks
+
+OUTPUTS = StepOutputs(StepGuard())
 
 
 @given(st.binary(max_size=300))
@@ -76,8 +80,8 @@ def test_errors_follow_the_output_on_a_line_of_their_own() -> None:
         ("json $", '{"b": 1, "a": 2}', '{"a": 2, "b": 1}'),
     ],
 )
-def test_the_part_of_a_preview_that_must_stay(way: str, text: str, seen: str | None) -> None:
-    assert compared(Preview((), way), [Outcome(0)], text) == seen
+async def test_the_part_of_a_preview_that_must_stay(way: str, text: str, seen: str | None) -> None:
+    assert await compared(Preview((), way), [Outcome(0)], text, OUTPUTS) == seen
 
 
 def test_changes_are_named_and_counted() -> None:
@@ -112,11 +116,20 @@ def test_a_fault_is_never_good() -> None:
     assert not judge.good(Outcome(None), (0,))
 
 
-def test_verify_searches_the_raw_output() -> None:
-    assert judge.proves(Outcome(0, b"200"), Verify((), r"^[234]\d\d$"))
-    assert not judge.proves(Outcome(0, b"500"), Verify((), r"^[234]\d\d$"))
-    assert not judge.proves(Outcome(7, b"200"), Verify((), r"^[234]\d\d$"))
-    assert judge.proves(Outcome(0, b""), Verify(()))
+@pytest.mark.parametrize(
+    ("outcome", "expect", "verdict"),
+    [
+        (Outcome(0, b"200"), r"^[234]\d\d$", True),
+        (Outcome(0, b"500"), r"^[234]\d\d$", False),
+        (Outcome(0, b"x\n200\n"), r"^[234]\d\d$", False),  # ^ and $ are the ends of the whole
+        (Outcome(7, b"200"), r"^[234]\d\d$", False),
+        (Outcome(0, b""), None, True),
+    ],
+)
+async def test_verify_searches_the_raw_output(
+    outcome: Outcome, expect: str | None, verdict: bool
+) -> None:
+    assert await judge.proves(outcome, Verify((), expect), OUTPUTS) is verdict
 
 
 def test_actions_are_one_line() -> None:

@@ -11,6 +11,8 @@ from bot.execution import judge, look
 from bot.model.plans import Agent
 from bot.model.runs import Limits, Outcome
 from bot.model.sections import Action, Exec, Refusal, Rendered, Section, Value
+from capabilities.filling import StepOutputs
+from capabilities.guard import StepGuard
 from capabilities.library import Library
 from capabilities.render import SectionRenderer
 
@@ -22,6 +24,9 @@ STEP_SECONDS = 0.05
 def shipped() -> Library:
     """The built-in packs of this checkout, as the bot loads them."""
     return Library(own=PACKS)
+
+
+OUTPUTS = StepOutputs(StepGuard())
 
 
 class Plain:
@@ -66,13 +71,14 @@ class Ready:
         assert self.section.preview is not None
         outcomes = [await self._machine.perform(action) for action in self.rendered.preview]
         text = look.text_of(outcomes, Plain())
-        return look.compared(self.section.preview, outcomes, text)
+        return await look.compared(self.section.preview, outcomes, text, OUTPUTS)
 
     async def verified(self) -> bool:
         """Whether Verify is content now."""
         assert self.section.verify is not None
         outcomes = [await self._machine.perform(action) for action in self.rendered.verify]
-        return all(judge.proves(outcome, self.section.verify) for outcome in outcomes)
+        proofs = [await judge.proves(outcome, self.section.verify, OUTPUTS) for outcome in outcomes]
+        return all(proofs)
 
     async def verified_within(self) -> bool:
         """Whether Verify becomes content within its own time."""
