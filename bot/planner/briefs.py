@@ -56,7 +56,8 @@ def part_of(brief: Brief) -> str:
     if not brief.task:
         return ""
     lines = [
-        "\n\nA supervisor split this among specialists. Plan your part alone; others plan the rest:",
+        "\n\nA supervisor split this among specialists. Plan your part alone. What is not in it is planned by others, "
+        "and is no reason to say that nothing fits:",
         brief.task,
     ]
     if brief.earlier:
