@@ -24,7 +24,7 @@ from bot.model.ports import (
     Unclear,
 )
 from bot.model.sections import Section
-from bot.planner.asking import Answered, Bill, corrected
+from bot.planner.asking import Answered, Bill, Listener, corrected
 from bot.planner.offline import LONGEST
 from bot.planner.picks import Wrong, read
 from bot.planner.prompt import for_outside, prompt
@@ -55,15 +55,17 @@ class ModelPlanner:
         self._offline = offline
         self._clock = clock
 
-    async def plan(self, request: Request) -> Idea:
-        """What the request comes to. Raises nothing for what a provider does."""
+    async def plan(self, request: Request, listener: Listener | None = None) -> Idea:
+        """What the request comes to. `listener` hears an answer in words while it is being written. Raises nothing for what a provider
+        does."""
         sections = self._shortlist(request)
         if not sections or len(request.text) > LONGEST or request.alone:
             return await self._without(request, request.alone, Bill())
         note, bill = request.private, Bill()
         for provider in self._router.allowed(private=bool(request.private)):
             try:
-                idea = await self._ask(provider, request, _open(sections, provider), bill)
+                shown = _open(sections, provider)
+                idea = await self._ask(provider, request, shown, bill, listener)
             except ParleyError as error:
                 log.warning("model %s: %s", provider.name, error)
                 note = f"{provider.name} could not be asked: {error}"
@@ -97,7 +99,12 @@ class ModelPlanner:
         return [hit.id for rank in zip_longest(*hits) for hit in rank if hit is not None]
 
     async def _ask(
-        self, provider: Provider, request: Request, sections: Sequence[Section], bill: Bill
+        self,
+        provider: Provider,
+        request: Request,
+        sections: Sequence[Section],
+        bill: Bill,
+        listener: Listener | None,
     ) -> Idea:
         """One provider's idea. Raises TemporaryError, PermanentError."""
         if not provider.local:
@@ -107,7 +114,7 @@ class ModelPlanner:
             read, request=request, offered=offered, renderer=self._renderer
         )
         answered: Answered[Idea] | None = await corrected(
-            self._router, self._clock, provider, question, read_as, bill
+            self._router, self._clock, provider, question, read_as, bill, listener
         )
         return Unclear("words", _ASK_AGAIN) if answered is None else answered.found
 
