@@ -87,7 +87,7 @@ class Stream:
                 await self._news.wait()
                 await self._house.clock.sleep(PACE)
                 self._news.clear()
-                await self._show(self._words())
+                await self._show(self.words())
         except Exception:
             log.exception("an answer is not shown while it is being written")
 
@@ -110,7 +110,7 @@ class Stream:
         else:
             outbox.post(connection, place.key, place.conversation, report, at=now)
 
-    def _words(self) -> str:
+    def words(self) -> str:
         """What may be shown of what has been heard; as before where it cannot be read."""
         if not self._heard:
             return ""
