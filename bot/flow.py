@@ -9,12 +9,17 @@ once; the click comes back at the first hop as a new event.
 from typing import assert_never
 
 from bot.cases import files, reply, request, voice, vote
+from bot.cases.stream import ended
 from bot.house import Effect, House
 from bot.model.events import Click, Event, Message, Reaction
 
 
 async def handle(house: House, event: Event) -> Effect:
     """What this event changes. Raises TemporaryError or PermanentError with a sentence for its thread."""
+    return ended(house, event, await _case(house, event))
+
+
+async def _case(house: House, event: Event) -> Effect:
     match event:
         case Message() if voice.is_note(event):
             return await voice.handle(house, event)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from bot.redaction import commands, keys, manifests
 from bot.redaction.commands import PIPES
 from bot.redaction.exact import Exact
+from bot.redaction.growing import settled
 from bot.redaction.keys import KEYS
 from bot.redaction.named import NAMES
 from bot.redaction.places import PLACES
@@ -39,6 +40,12 @@ class SecretRedactor:
                 break
             text = clean
         return text
+
+    def settled(self, text: str) -> str:
+        """The beginning of a text that is still being written, redacted: as far as nothing that may come makes it a secret."""
+        spans = list(self._spans(text))
+        cut = settled(text, spans, self._exact.forms)
+        return self.redact(masked(text[:cut], (span for span in spans if span[1] <= cut)))
 
     def finds(self, text: str) -> bool:
         """Whether `redact` would mask anything: then the text is sensitive."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.llm.schemas import without_nulls
 from adapters.llm.stream import UnreadableError, parsed
-from bot.model.llm import Call, Json, Tool
+from bot.model.llm import Call, Json, Piece, Tool
 
 MOST_WORDS = 256 * 1024
 """Characters of an answer: its words, its picks and their names."""
@@ -31,33 +31,41 @@ class _Pick:
 
 @dataclass(slots=True)
 class Answer:
-    """What has come so far. Every text put in counts; TooMuchError is raised at the limit."""
+    """What has come so far. Every text put in counts; TooMuchError is raised at the limit. `heard` are the names of the tools that say
+    something."""
 
+    heard: frozenset[str] = frozenset()
     words: list[str] = field(default_factory=list)
     picks: dict[int, _Pick] = field(default_factory=dict)
     size: int = 0
 
-    def say(self, piece: object) -> str:
-        """Words of the answer; "" for what is none."""
+    def say(self, piece: object) -> list[Piece]:
+        """Words of the answer; none for what is none."""
         text = self._counted(piece)
-        if text:
-            self.words.append(text)
-        return text
+        if not text:
+            return []
+        self.words.append(text)
+        return [Piece(text)]
 
     def pick(
         self, place: object, *, id: object = None, tool: object = None, arguments: object = None
-    ) -> None:
-        """A part of the pick at `place`; what a later part names anew replaces nothing."""
+    ) -> list[Piece]:
+        """A part of the pick at `place`; what a later part names anew replaces nothing. The pieces of one that says something."""
         if not isinstance(place, int) or isinstance(place, bool):
             place = max(self.picks, default=0)
         if place not in self.picks and len(self.picks) >= MOST_CALLS:
             raise TooMuchError
         found = self.picks.setdefault(place, _Pick())
         found.id = found.id or self._counted(id)
+        begins = not found.tool
         found.tool = found.tool or self._counted(tool)
         more = self._counted(arguments)
         if more:
             found.arguments.append(more)
+        if found.tool not in self.heard:
+            return []
+        pieces = [Piece("", found.tool)] if begins else []
+        return [*pieces, Piece(more, found.tool)] if more else pieces
 
     def text(self) -> str:
         """All words."""
@@ -130,3 +138,8 @@ def rows(event: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """A list of tables inside an event; what is no table is left out."""
     found = event.get(name)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def heard_of(tools: Sequence[Tool]) -> frozenset[str]:
+    """The names of those that say something."""
+    return frozenset(tool.name for tool in tools if tool.says)

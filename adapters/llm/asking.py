@@ -6,14 +6,15 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from adapters.llm import errors
 from adapters.llm.answer import TooMuchError
 from adapters.llm.settings import Settings
 from adapters.llm.stream import Event, UnreadableError, events
-from bot.model.errors import PermanentError, TemporaryError
-from bot.model.llm import Prompt, Reply
+from bot.model.errors import ParleyError, TemporaryError
+from bot.model.llm import Piece, Prompt, Reply
 from bot.model.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,14 @@ PICK = "Answer with one of the tools, always: words alone are no answer."
 _AGAIN = {"rate", "down", "cut"}
 
 
-Begun = tuple[str | Reply, AsyncGenerator[str | Reply, None]]
-"""The first piece of an answer, and the generator of the others."""
+@dataclass(slots=True)
+class _Tries:
+    """How many there are still, how the last one ended, and whether words have come."""
+
+    left: int
+    pause: float = PAUSE
+    said: bool = False
+    error: ParleyError | None = None
 
 
 class Response(Protocol):
@@ -42,8 +49,8 @@ class Response(Protocol):
 class Reader(Protocol):
     """Makes sense of one answer's events."""
 
-    def take(self, event: Event) -> str:
-        """The words that this event adds to the answer. Raises ParleyError for a refusal, TooMuchError."""
+    def take(self, event: Event) -> list[Piece]:
+        """What this event adds to the answer. Raises ParleyError for a refusal, TooMuchError."""
         ...
 
     def reply(self) -> Reply | None:
@@ -52,15 +59,17 @@ class Reader(Protocol):
 
 
 class Service(Protocol):
-    """One SDK's client. `forces`: the model lets itself be made to pick; several that think first do not."""
-
-    forces: bool
+    """One SDK's client."""
 
     def shape(self, prompt: Prompt) -> Mapping[str, Any]:
         """The question as the SDK takes it. Raises PermanentError."""
         ...
 
     def ask(self, question: Mapping[str, Any]) -> AbstractAsyncContextManager[Response]: ...
+
+    def yields(self, prompt: Prompt) -> bool:
+        """Whether something of a question that was refused is left out from now on, so that it may be put again."""
+        ...
 
     def reader(self, prompt: Prompt, question: Mapping[str, Any]) -> Reader: ...
 
@@ -76,62 +85,61 @@ class ServiceModel:
         self._clock = clock
         self._service = service
 
-    async def reply(self, prompt: Prompt) -> AsyncGenerator[str | Reply, None]:
-        """As in the port. Once words have come nothing is asked again: people have read them."""
-        first, pieces = await self._begun(prompt)
-        async with aclosing(pieces):
-            yield first
-            async for piece in pieces:
-                yield piece
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Piece | Reply, None]:
+        """As in the port. Once words have come nothing is asked again; a pick may begin anew."""
+        tries = _Tries(self._settings.tries)
+        while True:
+            async with aclosing(self._tried(prompt, tries)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            if tries.error is None:
+                return
+            await self._before_the_next(prompt, tries, tries.error)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._service.close()
 
-    async def _begun(self, prompt: Prompt) -> Begun:
-        """An answer, after as many tries as it takes."""
-        pause = PAUSE
-        for left in range(self._settings.tries - 1, -1, -1):
-            try:
-                return await self._first(prompt)
-            except TemporaryError as error:
-                wait = pause if error.after is None else error.after
-                if not left or error.reason not in _AGAIN or wait > LONGEST_PAUSE:
-                    raise
-                log.warning("model: %s Trying again in %.1f s.", error.what, wait)
-            await self._clock.sleep(wait)
-            pause *= 2
-        raise AssertionError  # the last try returns or raises
-
-    async def _first(self, prompt: Prompt) -> Begun:
-        """One try; or a second at once, where the first was refused and it may be for making the model pick."""
-        pieces = self._once(prompt)
+    async def _tried(self, prompt: Prompt, tries: _Tries) -> AsyncGenerator[Piece | Reply, None]:
+        """One try; what ended it is in `tries`."""
+        tries.left, tries.error = tries.left - 1, None
         try:
-            return await anext(pieces), pieces
-        except PermanentError as error:
-            forced = prompt.must_pick and bool(prompt.tools) and self._service.forces
-            if error.reason != "format" or not forced:
-                raise
-        log.info("model: %s cannot be made to pick, so it is asked to.", self.name)
-        self._service.forces = False
-        pieces = self._once(prompt)
-        return await anext(pieces), pieces
+            async with aclosing(self._once(prompt)) as pieces:
+                async for piece in pieces:
+                    tries.said = tries.said or (isinstance(piece, Piece) and not piece.tool)
+                    yield piece
+        except ParleyError as error:
+            tries.error = error
 
-    async def _once(self, prompt: Prompt) -> AsyncGenerator[str | Reply, None]:
+    async def _before_the_next(self, prompt: Prompt, tries: _Tries, error: ParleyError) -> None:
+        """A pause; or none where the question was refused for what not every model takes. Raises the error where it is the last."""
+        if error.reason == "format" and self._service.yields(prompt):
+            log.info("model: %s refused the question, so it is put more simply.", self.name)
+            tries.left += 1
+            return
+        if not isinstance(error, TemporaryError) or error.reason not in _AGAIN:
+            raise error
+        wait = tries.pause if error.after is None else error.after
+        if tries.said or tries.left <= 0 or wait > LONGEST_PAUSE:
+            raise error
+        log.warning("model: %s Trying again in %.1f s.", error.what, wait)
+        await self._clock.sleep(wait)
+        tries.pause *= 2
+
+    async def _once(self, prompt: Prompt) -> AsyncGenerator[Piece | Reply, None]:
         """One try."""
         question = self._service.shape(prompt)
         reader = self._service.reader(prompt, question)
         async with aclosing(self._events(question)) as found:
             async for event in found:
-                words = self._taken(reader, event)
-                if words:
-                    yield words
+                for piece in self._taken(reader, event):
+                    yield piece
         reply = reader.reply()
         if reply is None:
             raise errors.broken_off(self.name)
         yield reply
 
-    def _taken(self, reader: Reader, event: Event) -> str:
+    def _taken(self, reader: Reader, event: Event) -> list[Piece]:
         try:
             return reader.take(event)
         except TooMuchError:

@@ -22,6 +22,7 @@ from bot.model.plans import Draft, Plan
 from bot.model.ports import Answer, Idea, Request, Thought, Unclear, Unknown, Wanted
 from bot.model.sections import Refusal
 from bot.report import refusal
+from bot.report.safe import plain
 from bot.store.plan_rows import Stored
 
 _PLAIN = re.compile(r"\s*(?:use|make it|set|change|call it|name it)\b", re.IGNORECASE)
@@ -46,7 +47,8 @@ async def change(house: House, event: Message, person: Person, stored: Stored) -
     idea = await _idea(house, wish, plan)
     if isinstance(idea, Wanted):
         return await _revised(house, wish, stored, idea)
-    report = refusal.note(idea.text) if isinstance(idea, Answer) else refusal.refusal(idea.text)
+    text = house.redactor.redact(plain(idea.text))
+    report = refusal.note(text) if isinstance(idea, Answer) else refusal.refusal(text)
     shown = said(house, wish, noted(report, idea.thought))
 
     def effect(connection: Connection) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
+from bot.cases.stream import Place, streaming
 from bot.cases.think import circumstances, remember, told_at_home
 from bot.cases.views import view
 from bot.cases.wish import Talk, Wish
@@ -25,10 +26,11 @@ from bot.model.investigations import Investigation
 from bot.model.plans import Agent, Draft
 from bot.model.ports import Request
 from bot.model.sections import Refusal, Risk
-from bot.planner.inquiry import Conclusion, Inquiry, Look, readable
+from bot.planner.inquiry import WORDS, Conclusion, Inquiry, Look, readable
 from bot.report import refusal
 from bot.report.inquiry import concluded
 from bot.report.outcome import failure
+from bot.report.safe import plain
 from bot.report.view import attempts
 from bot.store import investigations, outbox, plans
 
@@ -74,6 +76,13 @@ async def look_into(house: House, asked: Investigation) -> None:
     """All of it: look until there is an answer, or until it has taken enough; then say it. Raises ParleyError where no model
     answers and nothing was seen."""
     inquiry = await _inquiry(house, asked)
+    place = Place(_key(asked), asked.conversation, _cut, asked.account)
+    async with streaming(house, place) as inquiry.listener:
+        said = await _looked(house, asked, inquiry)
+    await house.store.write(partial(_say, house=house, asked=asked, inquiry=inquiry, said=said))
+
+
+async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Conclusion:
     ends = house.clock.monotonic() + SECONDS
     while True:
         last = _is_enough(inquiry, house.clock.monotonic() - ends)
@@ -84,10 +93,7 @@ async def look_into(house: House, asked: Investigation) -> None:
                 raise
             move = Conclusion(f"I could not come to an answer. {error}", (), asked.text)
         if isinstance(move, Conclusion):
-            await house.store.write(
-                partial(_say, house=house, asked=asked, inquiry=inquiry, said=move)
-            )
-            return
+            return move
         looks = [await _look(house, asked, draft) for draft in move]
         inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
 
@@ -166,15 +172,15 @@ def _say(
     now = house.clock.now()
     if not investigations.end(connection, asked.id, "answered", now):
         return
-    clean = house.redactor.redact
     looks = [
         f"{number} {look.draft.agent}: {look.title}"
         for number, look in enumerate(inquiry.looks, 1)
         if number in said.evidence
     ]
-    note = inquiry.request.private
-    report = concluded(clean(said.text), looks, clean(said.missing), asked.account, note)
-    outbox.post(connection, f"inquiry/{asked.id}", asked.conversation, report, at=now)
+    note, clean = inquiry.request.private, house.redactor.redact
+    text, missing = clean(plain(said.text)), clean(plain(said.missing))
+    report = concluded(_cut(text), looks, missing, asked.account, note)
+    outbox.put(connection, _key(asked), asked.conversation, report, at=now)
     talk = Talk(asked.conversation, (asked.person,), asked.text)
     remember(connection, house, talk, inquiry.bill.thought, said.text)
 
@@ -184,7 +190,7 @@ def gave_up(connection: Connection, house: House, asked: Investigation, why: Par
     now = house.clock.now()
     if investigations.end(connection, asked.id, "failed", now):
         report = refusal.error(why.what, why.mend, mention=asked.account)
-        outbox.post(connection, f"inquiry/{asked.id}", asked.conversation, report, at=now)
+        outbox.put(connection, _key(asked), asked.conversation, report, at=now)
 
 
 def interrupted(connection: Connection, house: House) -> list[Investigation]:
@@ -196,5 +202,14 @@ def interrupted(connection: Connection, house: House) -> list[Investigation]:
             report = refusal.error(
                 "I was ended while I looked into this.", "Ask again.", mention=each.account
             )
-            outbox.post(connection, f"inquiry/{each.id}", each.conversation, report, at=now)
+            outbox.put(connection, _key(each), each.conversation, report, at=now)
     return left
+
+
+def _key(asked: Investigation) -> str:
+    """Of the one post that answers it."""
+    return f"inquiry/{asked.id}"
+
+
+def _cut(text: str) -> str:
+    return text.strip()[:WORDS]

@@ -17,6 +17,7 @@ from bot.model.questions import Question
 from bot.model.reports import Report
 from bot.model.sections import Refusal
 from bot.report import refusal as words
+from bot.report.safe import plain
 from bot.store import questions
 
 
@@ -50,7 +51,8 @@ def _kept(house: House, wish: Wish, composed: Composed | Refusal, thought: Thoug
 
 
 def _told(house: House, wish: Wish, answer: Answer) -> Effect:
-    report = noted(words.note(answer.text), answer.thought)
+    text = house.redactor.redact(plain(answer.text))
+    report = noted(words.note(text), answer.thought)
 
     def effect(connection: Connection) -> None:
         say.post(connection, wish.event, wish.conversation, report, house.clock.now())

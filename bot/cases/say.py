@@ -10,9 +10,12 @@ from bot.model.reports import Report
 from bot.report import refusal as words
 from bot.store import outbox
 
+TAKEN_BACK = "I took back what I had begun to say here."
+
 
 def reply(connection: Connection, event: Event, report: Report, at: datetime) -> None:
-    """The one post that answers this event, in its thread. Handled twice, it is posted once."""
+    """The one post that answers this event, in its thread. Handled twice, it is posted once. Where an answer was begun that is not
+    whole, this takes its place."""
     if event.conversation is not None:
         post(connection, event, event.conversation, report, at)
 
@@ -21,8 +24,18 @@ def post(
     connection: Connection, event: Event, where: Conversation, report: Report, at: datetime
 ) -> None:
     """As `reply`, in a thread that the event itself may not name."""
-    key = f"reply/{event.account.instance}/{event.account.tenant}/{event.kind}/{event.id}"
-    outbox.post(connection, key, where, report, at=at)
+    outbox.put(connection, key(event), where, report, at=at)
+
+
+def key(event: Event) -> str:
+    """Of the one post that answers this event."""
+    return f"reply/{event.account.instance}/{event.account.tenant}/{event.kind}/{event.id}"
+
+
+def take_back(connection: Connection, event: Event, at: datetime) -> None:
+    """An answer that was begun is none after all. What is said in its place in the same transaction is all that people see."""
+    if outbox.known(connection, key(event)):
+        outbox.edit(connection, key(event), words.note(TAKEN_BACK), at)
 
 
 def whisper(

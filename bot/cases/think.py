@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from bot.cases import budget
+from bot.cases import budget, say
+from bot.cases.stream import Place, streaming
 from bot.cases.wish import Talk
 from bot.house import House
 from bot.llm import Models
 from bot.model.llm import Said
 from bot.model.ports import Idea, Request, Thought
 from bot.planner import privacy
+from bot.planner.picks import LONGEST
 from bot.redact import MASK
 from bot.store import spending, turns
 
@@ -33,12 +35,21 @@ class _Known:
 
 
 async def think(house: House, talk: Talk, request: Request) -> Idea:
-    """The idea, with what it cost."""
+    """The idea, with what it cost. An answer in words is shown in the thread while it is being written."""
     if house.models is None:
         return await house.planner.plan(request)
     asked = await circumstances(house, talk, request)
     with house.leaving.may():
-        return await house.models.planner.plan(asked)
+        if talk.event is None:
+            return await house.models.planner.plan(asked)
+        place = Place(say.key(talk.event), talk.conversation, _told)
+        async with streaming(house, place) as stream:
+            return await house.models.planner.plan(asked, stream)
+
+
+def _told(text: str) -> str:
+    """An answer as `bot.planner.picks` cuts it."""
+    return " ".join(text.split())[: LONGEST - 1]
 
 
 async def circumstances(house: House, talk: Talk, request: Request) -> Request:

@@ -8,11 +8,13 @@ from bot.model.people import Conversation
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """Where something is thought about, for whom, and the words that were said last."""
+    """Where something is thought about, for whom, and the words that were said last. `event` is the one that an answer in words is
+    posted for, where that may begin before it is whole."""
 
     conversation: Conversation
     requesters: tuple[str, ...]
     said: str
+    event: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +32,5 @@ class Wish:
     @property
     def talk(self) -> Talk:
         """The part of it that matters for thinking."""
-        return Talk(self.conversation, self.requesters, self.last or self.request)
+        answered = self.event if self.event.conversation is not None else None
+        return Talk(self.conversation, self.requesters, self.last or self.request, answered)

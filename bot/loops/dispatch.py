@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from bot import flow
 from bot.cases import say
-from bot.house import Effect, House
+from bot.cases.stream import ended
+from bot.house import Effect, House, nothing
 from bot.loops import patience
 from bot.loops.early import about, unposted
 from bot.loops.follow import Due, Follow
@@ -32,6 +33,10 @@ log = logging.getLogger(__name__)
 
 LOOK = 5.0
 """Seconds after which early votes are looked at without being woken."""
+WORN_OUT = ParleyError(
+    f"I was ended {inbox.MOST} times while handling this, so I left it.",
+    "Say it again in other words; the log has the details.",
+)
 
 
 class Dispatch:
@@ -163,9 +168,10 @@ class Dispatch:
 
     async def _give_up(self, received: Received) -> None:
         """It is said to whoever spoke to the bot, and to nobody else."""
-        event = received.event
-        if isinstance(event, Click) or (isinstance(event, Message) and event.addressed):
-            await patience.write(self._house, _said(self._house, event, _worn_out()))
+        event, house = received.event, self._house
+        told = isinstance(event, Click) or (isinstance(event, Message) and event.addressed)
+        effect = _said(house, event, WORN_OUT) if told else ended(house, event, nothing)
+        await patience.write(house, effect)
         self._next(received.lane)
 
     async def _end(self, heard: Heard, received: Received) -> None:
@@ -285,11 +291,6 @@ def _sentence(event: Event, error: BaseException) -> ParleyError:
     log.error("event %s could not be handled", event.id, exc_info=error)
     what = "Something in me broke while I handled this, and nothing was started."
     return ParleyError(what, "Say it again; the log has the details.")
-
-
-def _worn_out() -> ParleyError:
-    what = f"I was ended {inbox.MOST} times while handling this, so I left it."
-    return ParleyError(what, "Say it again in other words; the log has the details.")
 
 
 def _said(house: House, event: Event, error: ParleyError) -> Effect:

@@ -17,11 +17,13 @@ End = Literal["picked", "said", "refused", "cut"]
 class Tool:
     """Something that a model may pick. `name` is 1 to 64 of a-z A-Z 0-9 _ -. `parameters` is a JSON Schema object whose
     `required` may leave properties out, without recursion; an adapter bends it to what its provider takes strictly, and an
-    optional property that a model answers with null is left out of `Call.arguments`."""
+    optional property that a model answers with null is left out of `Call.arguments`. `says` is the property, if any, whose text
+    people may read while it is still being written."""
 
     name: str
     description: str
     parameters: Json
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,20 @@ class Reply:
     model: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an answer on its way: of its words, or, where `tool` is the name of one that says something, of the JSON text of
+    that pick's arguments. An empty text is the beginning of a pick: what came of an earlier one counts no more."""
+
+    text: str
+    tool: str = ""
+
+
 class Model(Protocol):
     """One model at one provider."""
 
-    def reply(self, prompt: Prompt) -> AsyncIterator[str | Reply]:
-        """The answer's words piece by piece as they come, then the whole, once. Raises TemporaryError, PermanentError."""
+    def reply(self, prompt: Prompt) -> AsyncIterator[Piece | Reply]:
+        """The answer piece by piece as it comes, then the whole, once. Raises TemporaryError, PermanentError."""
         ...
 
     async def close(self) -> None: ...

@@ -280,3 +280,7 @@ class Redactor(Protocol):
     """Secrets out, before anything is stored, logged, posted or audited."""
 
     def redact(self, text: str) -> str: ...
+
+    def settled(self, text: str) -> str:
+        """The beginning of a text that is still being written, as far as it may be shown already."""
+        ...

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from bot.model.errors import ParleyError, PermanentError
-from bot.model.llm import Prompt, Reply, Turn, Usage
+from bot.model.llm import Piece, Prompt, Reply, Turn, Usage
 from bot.model.ports import Clock, Thought
 from bot.planner.picks import Wrong, told
 from bot.planner.router import Provider, Router
@@ -48,6 +48,16 @@ class Answered(Generic[Found]):
     turns: tuple[Turn, ...]
 
 
+class Listener(Protocol):
+    """Whoever wants to hear answers while they are being written. What is heard is data, and may turn out to be no answer."""
+
+    def begin(self, question: Prompt) -> None:
+        """Somebody is asked: what was heard before is void."""
+        ...
+
+    def hear(self, piece: Piece) -> None: ...
+
+
 async def corrected(
     router: Router,
     clock: Clock,
@@ -55,6 +65,7 @@ async def corrected(
     question: Prompt,
     read: Callable[[Reply], Found | Wrong],
     bill: Bill,
+    listener: Listener | None = None,
 ) -> Answered[Found] | None:
     """The first answer that `read` makes sense of; None when none did. The router is told how it went. Raises TemporaryError,
     PermanentError."""
@@ -62,7 +73,8 @@ async def corrected(
     for _ in range(1 + CORRECTIONS):
         before = clock.monotonic()
         try:
-            reply = await _whole(provider, replace(question, turns=(*question.turns, *turns)))
+            asked = replace(question, turns=(*question.turns, *turns))
+            reply = await _whole(provider, asked, listener)
         except ParleyError as error:
             router.failed(provider, error)
             raise
@@ -77,12 +89,16 @@ async def corrected(
     return None
 
 
-async def _whole(provider: Provider, question: Prompt) -> Reply:
-    """The whole answer; its pieces are of no use before it."""
+async def _whole(provider: Provider, question: Prompt, listener: Listener | None) -> Reply:
+    """The whole answer; its pieces are for the listener alone."""
+    if listener is not None:
+        listener.begin(question)
     async with aclosing(provider.model.reply(question)) as pieces:  # type: ignore[type-var]  # reply is an async generator
         async for piece in pieces:
             if isinstance(piece, Reply):
                 return piece
+            if listener is not None:
+                listener.hear(piece)
     what = f"{provider.name} ended without an answer."
     raise PermanentError(what, "Ask again.", reason="incomplete")
 

@@ -15,7 +15,7 @@ from bot.model.plans import Draft
 from bot.model.ports import Catalogue, Clock, Idea, Renderer, Request, Unclear, Wanted
 from bot.model.sections import Risk, Section
 from bot.planner import picks
-from bot.planner.asking import Answered, Bill, corrected
+from bot.planner.asking import Answered, Bill, Listener, corrected
 from bot.planner.briefs import as_specialist
 from bot.planner.picks import Wrong
 from bot.planner.prompt import Offered, for_outside, prompt
@@ -64,7 +64,7 @@ Move = tuple[Draft, ...] | Conclusion
 
 @dataclass(slots=True)
 class Inquiry:
-    """One question, step by step. `bill` is what it has cost so far."""
+    """One question, step by step. `bill` is what it has cost so far, `listener` hears the answer while it is being written."""
 
     catalogue: Catalogue
     renderer: Renderer
@@ -76,6 +76,7 @@ class Inquiry:
     turns: tuple[Turn, ...] = ()
     waiting: tuple[Call, ...] = ()
     looks: list[Look] = field(default_factory=list)
+    listener: Listener | None = None
 
     async def next(self, *, last: bool = False) -> Move:
         """The next move; with `last` only the answer. Raises ParleyError where no model answers."""
@@ -104,7 +105,7 @@ class Inquiry:
         question, offered = self._question(provider, last=last)
         read_as: Callable[[Reply], Move | Wrong] = partial(self._read, offered=offered)
         answered: Answered[Move] | None = await corrected(
-            self.router, self.clock, provider, question, read_as, self.bill
+            self.router, self.clock, provider, question, read_as, self.bill, self.listener
         )
         if answered is None:
             what = "The model did not come to an answer."
@@ -191,4 +192,5 @@ def _conclude() -> Tool:
         },
         "not_looked_at": {"type": "string", "description": "What you could not see; else empty."},
     }
-    return Tool(CONCLUDE, "Answer the question.", object_of(properties, list(properties)))
+    schema = object_of(properties, list(properties))
+    return Tool(CONCLUDE, "Answer the question.", schema, says="answer")

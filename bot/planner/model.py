@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot.model.errors import ParleyError
 from bot.model.ports import Catalogue, Clock, Idea, Planner, Renderer, Request, Unclear
 from bot.model.roles import Role
-from bot.planner.asking import Bill
+from bot.planner.asking import Bill, Listener
 from bot.planner.briefs import Brief
 from bot.planner.offline import LONGEST
 from bot.planner.prompt import for_outside
@@ -41,8 +41,9 @@ class ModelPlanner:
         self._offline = offline
         self._clock = clock
 
-    async def plan(self, request: Request) -> Idea:
-        """What the request comes to. Raises nothing for what a provider does."""
+    async def plan(self, request: Request, listener: Listener | None = None) -> Idea:
+        """What the request comes to. `listener` hears an answer in words while it is being written. Raises nothing for what a provider
+        does."""
         if (
             not self._catalogue.sections(packs(request))
             or len(request.text) > LONGEST
@@ -52,7 +53,7 @@ class ModelPlanner:
         note, bill = request.private, Bill()
         for provider in self._router.allowed(private=bool(request.private)):
             try:
-                idea = await self._ask(provider, request, bill)
+                idea = await self._ask(provider, request, bill, listener)
             except ParleyError as error:
                 log.warning("model %s: %s", provider.name, error)
                 note = f"{provider.name} could not be asked: {error}"
@@ -61,13 +62,16 @@ class ModelPlanner:
             return replace(idea, thought=thought)
         return await self._without(request, note, bill)
 
-    async def _ask(self, provider: Provider, request: Request, bill: Bill) -> Idea:
+    async def _ask(
+        self, provider: Provider, request: Request, bill: Bill, listener: Listener | None
+    ) -> Idea:
         """One provider's idea: of a supervisor and specialists, where agents of several roles may be needed. Raises
         TemporaryError, PermanentError."""
         if not provider.local:
             request = for_outside(request)
         session = Session(
-            self._catalogue, self._renderer, self._router, self._clock, provider, bill
+            *(self._catalogue, self._renderer, self._router, self._clock),
+            *(provider, bill, listener),
         )
         roles = team(request)
         if len(roles) > 1:

@@ -203,4 +203,4 @@ def _refuse() -> Tool:
 def _tell() -> Tool:
     properties = {"answer": {"type": "string", "description": "At most three short sentences."}}
     words = "Answer a question about the plan above or what was said, such as why a step is there. Nothing is done."
-    return Tool(TELL, words, object_of(properties, list(properties)))
+    return Tool(TELL, words, object_of(properties, list(properties)), says="answer")

@@ -14,7 +14,7 @@ from bot.model.ports import Answer, Catalogue, Clock, Idea, Renderer, Request, U
 from bot.model.roles import Role
 from bot.model.sections import Section
 from bot.planner import picks
-from bot.planner.asking import Answered, Bill, Found, corrected
+from bot.planner.asking import Answered, Bill, Found, Listener, corrected
 from bot.planner.briefs import COLLEAGUE, HAND_OVER, Brief, as_specialist
 from bot.planner.picks import Wrong
 from bot.planner.prompt import TELL, Offered, own_tools, prompt, said_last
@@ -62,7 +62,8 @@ Move = Idea | HandOver | Query
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One provider, asked about one request. `bill` is what it costs."""
+    """One provider, asked about one request. `bill` is what it costs; `listener` hears what is written for people, not what specialists
+    say to each other."""
 
     catalogue: Catalogue
     renderer: Renderer
@@ -70,6 +71,7 @@ class Session:
     clock: Clock
     provider: Provider
     bill: Bill
+    listener: Listener | None = None
 
     def sections(self, request: Request) -> list[Section]:
         """What may be offered: of a pack that is for home only, nothing to anybody outside."""
@@ -85,7 +87,9 @@ class Session:
         read_as: Callable[[Reply], Move | Wrong] = partial(
             self._read, request=request, offered=offered, brief=brief
         )
-        answered: Answered[Move] | None = await self.ask(question, read_as)
+        answered: Answered[Move] | None = await self.ask(
+            question, read_as, None if brief and brief.task else self.listener
+        )
         if answered is None:
             return Unclear("words", ASK_AGAIN)
         if isinstance(answered.found, Query):
@@ -108,10 +112,15 @@ class Session:
         return answered.found.text if answered and isinstance(answered.found, Answer) else ""
 
     async def ask(
-        self, question: Prompt, read: Callable[[Reply], Found | Wrong]
+        self,
+        question: Prompt,
+        read: Callable[[Reply], Found | Wrong],
+        listener: Listener | None = None,
     ) -> Answered[Found] | None:
         """As `corrected`."""
-        return await corrected(self.router, self.clock, self.provider, question, read, self.bill)
+        return await corrected(
+            self.router, self.clock, self.provider, question, read, self.bill, listener
+        )
 
     def _read(
         self, reply: Reply, request: Request, offered: Offered, brief: Brief | None

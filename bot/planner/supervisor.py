@@ -42,7 +42,7 @@ async def _divided(session: Session, request: Request, roles: Sequence[Role]) ->
     members = [_member(session, request, role) for role in roles]
     read: Callable[[Reply], Division | Wrong] = partial(parts.read, team=members)
     asked = parts.division(request, members)
-    answered: Answered[Division] | None = await session.ask(asked, read)
+    answered: Answered[Division] | None = await session.ask(asked, read, session.listener)
     return Unclear("words", ASK_AGAIN) if answered is None else answered.found
 
 

@@ -21,12 +21,12 @@ class Exact:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = [secret for secret in secrets if len(secret.strip()) >= SHORTEST]
-        self._forms = frozenset(form for secret in known for form in _forms(secret))
-        self._inner = frozenset(form for secret in known for form in _inner(secret)) - self._forms
+        self.forms = frozenset(form for secret in known for form in _forms(secret))
+        self._inner = frozenset(form for secret in known for form in _inner(secret)) - self.forms
 
     def spans(self, text: str) -> Iterator[Span]:
         """Where they stand. The letters around a piece of base64 hold bits of the secret too: one on each side goes."""
-        for form in self._forms:
+        for form in self.forms:
             yield from _places(text, form, 0)
         for form in self._inner:
             yield from _places(text, form, 1)

@@ -25,6 +25,7 @@ VALUE = (
     r"|\"(?P<secret_double>(?:[^\"\\\n]|\\.){1,4096})"
     r"|'(?P<secret_single>(?:[^'\\\n]|\\.|''){1,4096})"
     r"|`(?P<secret_back>[^`\n]{1,400})"
+    r"|(?<=>)(?P<secret_tag>[^<>\n\"'`]{1,400})(?=</)"
     rf"|{_FRESH}(?P<secret_bare>{BARE}))"
 )
 _AFTER = r"[0-9]{0,2}(?:[_-](?:value|base|data|hash|plain|text|string))?"
@@ -66,6 +67,8 @@ def _looks_secret(match: re.Match[str]) -> bool:
     told = value(match)
     if is_plain(told) or is_number(told) or is_named(match[0], told):
         return False
+    if match["secret_tag"] is not None and " " in told.strip():  # words, more likely
+        return is_mixed(told)
     if match["secret_bare"] is not None and (match["sign"] == ":" or match["listed"]):
         return len(told) >= 8 and is_mixed(told)
     return len(told) >= 6

@@ -46,6 +46,7 @@ __all__ = [
     "opening",
     "post",
     "post_all",
+    "put",
     "react",
     "recover",
     "reference",
@@ -129,13 +130,31 @@ def post(
 def post_all(connection: Connection, posts: Iterable[Post], at: datetime) -> None:
     """`post` for many, in this order."""
     for each in posts:
-        row = _row("post", each.conversation, at, report=each.report, only_to=each.only_to)
-        number = _put.insert(connection, **row | {"key": each.key, "subject": each.subject})
-        if number is not None:
-            outgoing = Outgoing(
-                each.key, number, each.conversation, "post", each.report, only_to=each.only_to
-            )
-            fresh.note(connection, outgoing)
+        _post(connection, each, at)
+
+
+def _post(connection: Connection, new: Post, at: datetime) -> bool:
+    """False where the key was posted before."""
+    row = _row("post", new.conversation, at, report=new.report, only_to=new.only_to)
+    number = _put.insert(connection, **row | {"key": new.key, "subject": new.subject})
+    if number is None:
+        return False
+    outgoing = Outgoing(new.key, number, new.conversation, "post", new.report, only_to=new.only_to)
+    fresh.note(connection, outgoing)
+    return True
+
+
+def put(
+    connection: Connection, key: str, conversation: Conversation, report: Report, *, at: datetime
+) -> None:
+    """`post`, or `edit` of the post that has this key. One that could not be delivered, or is gone, is posted once more."""
+    if _post(connection, Post(key, conversation, report), at):
+        return
+    row = _by_key.one(connection, name=key)
+    if row is not None and row[0] == "undeliverable":
+        put(connection, f"{key}/again", conversation, report, at=at)
+    else:
+        edit(connection, key, report, at)
 
 
 def react(

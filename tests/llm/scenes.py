@@ -12,7 +12,7 @@ from adapters.llm.anthropic.settings import PLUGIN as ANTHROPIC
 from adapters.llm.openai.settings import OLLAMA
 from adapters.llm.openai.settings import PLUGIN as OPENAI
 from bot.model.errors import ParleyError
-from bot.model.llm import Prompt, Reply, Said, Tool
+from bot.model.llm import Piece, Prompt, Reply, Said, Tool
 
 KEY = "sk-this-key-is-secret"
 PLUGINS = {"anthropic": ANTHROPIC, "openai": OPENAI, "ollama": OLLAMA}
@@ -91,16 +91,21 @@ def prompt(text: str = "add a site", *, tools: tuple[Tool, ...] = (TOOL,), **mor
 
 
 async def said(kind: str, service: Service, asked: Prompt | None = None, **more: Any) -> list[Any]:
-    """Every piece of the answer, the reply last; a ParleyError in the place of it where one was raised."""
+    """Every piece of the answer, words as a text, the reply last; a ParleyError in the place of it where one was raised."""
     model = opened(kind, service, **more)
     found: list[Any] = []
     try:
         async for piece in model.reply(asked or prompt()):
-            found.append(piece)
+            found.append(plainly(piece))
     except ParleyError as error:
         found.append(error)
     await model.close()
     return found
+
+
+def plainly(piece: Any) -> Any:
+    """Words as a text."""
+    return piece.text if isinstance(piece, Piece) and not piece.tool else piece
 
 
 async def reply(kind: str, service: Service, asked: Prompt | None = None, **more: Any) -> Reply:

@@ -12,7 +12,7 @@ import pytest
 from bot.clock import SystemClock
 from bot.model.errors import ParleyError, PermanentError, TemporaryError
 from bot.model.llm import Picked, Prompt, Reply, Returned, Said
-from tests.llm.scenes import KINDS, PLUGINS, TOOL, prompt, settings
+from tests.llm.scenes import KINDS, PLUGINS, TOOL, plainly, prompt, settings
 from tests.servers import aimock
 
 FIXTURES: list[dict[str, Any]] = [
@@ -68,7 +68,7 @@ async def asked(kind: str, url: str, question: Prompt, **more: Any) -> list[Any]
     found: list[Any] = []
     try:
         async for piece in model.reply(question):
-            found.append(piece)
+            found.append(plainly(piece))
     except ParleyError as error:
         found.append(error)
     await model.close()

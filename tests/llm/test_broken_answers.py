@@ -9,7 +9,7 @@ import pytest
 
 from adapters.llm.answer import MOST_CALLS, MOST_WORDS
 from bot.model.errors import PermanentError, TemporaryError
-from bot.model.llm import Reply
+from bot.model.llm import Piece, Reply
 from tests.llm.scenes import (
     KINDS,
     TOOL,
@@ -185,7 +185,7 @@ async def test_who_stops_listening_closes_the_answer(kind: str) -> None:
     there = service(lambda: httpx2.Response(200, stream=body))
     model = opened(kind, there)
     pieces = model.reply(prompt())
-    assert await anext(pieces) == "One"
+    assert await anext(pieces) == Piece("One")
     assert not body.closed
     await pieces.aclose()
     await model.close()

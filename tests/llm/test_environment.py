@@ -99,7 +99,7 @@ def test_a_poisoned_environment_changes_nothing(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("Hello\n")
+    assert done.stdout.startswith("Piece(text='Hello', tool='')\n")
     ((path, headers),) = found
     assert path == ("/v1/messages" if kind == "anthropic" else "/chat/completions")
     assert headers.get("authorization") == (f"Bearer {key}" if key else None)

@@ -3,6 +3,7 @@
 Used where a model must misbehave on purpose; aimock, which others wrote, is the stand-in for everything else.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -29,11 +30,14 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Picks:
-    """A whole answer."""
+    """A whole answer. It halts behind each of `halts`, which are parts of what is written as arguments, until the test lets it `go` on;
+    one that is `broken` ends at its last halt."""
 
     calls: tuple[Pick, ...] = ()
     text: str = ""
     status: int = 200
+    halts: tuple[str, ...] = ()
+    broken: bool = False
 
 
 Answer = Callable[[Json], Picks]
@@ -57,6 +61,7 @@ class ScriptedModel:
     asked: list[Json] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -71,9 +76,15 @@ class ScriptedModel:
         """Everything that was ever said to it."""
         return json.dumps(self.asked)
 
-    def says(self, *calls: Pick, text: str = "") -> None:
+    def says(
+        self, *calls: Pick, text: str = "", halts: tuple[str, ...] = (), broken: bool = False
+    ) -> None:
         """Its next answer."""
-        self.script.append(Picks(calls, text))
+        self.script.append(Picks(calls, text, halts=halts, broken=broken))
+
+    def go(self) -> None:
+        """On from a halt."""
+        self.turns.release()
 
     def reply(self, asked: Json) -> Picks:
         self.asked.append(asked)
@@ -99,7 +110,10 @@ def serving(model: ScriptedModel) -> Iterator[ScriptedModel]:
             if picks.status != 200:
                 self._send(picks.status, b'{"error": {"message": "no"}}', "application/json")
                 return
-            self._send(200, b"".join(_events(picks)), "text/event-stream")
+            if picks.halts:
+                _slowly(self, picks, model.turns)
+            else:
+                self._send(200, b"".join(_events(picks)), "text/event-stream")
 
         def do_GET(self) -> None:
             self._send(
@@ -130,16 +144,45 @@ def serving(model: ScriptedModel) -> Iterator[ScriptedModel]:
         server.server_close()
 
 
+def _slowly(asked: BaseHTTPRequestHandler, picks: Picks, turns: threading.Semaphore) -> None:
+    """Piece by piece; the end of the connection is the end of the answer."""
+    asked.send_response(200)
+    asked.send_header("Content-Type", "text/event-stream")
+    asked.end_headers()
+    with contextlib.suppress(ConnectionError):  # whoever asked may have been killed
+        for event in _events(picks):
+            asked.wfile.write(event)
+            if not event:
+                turns.acquire(timeout=30)
+
+
 def _events(picks: Picks) -> Iterator[bytes]:
     yield _chunk({"role": "assistant", "content": picks.text})
     for number, pick in enumerate(picks.calls):
-        function = {"name": pick.tool, "arguments": pick.written}
+        first, *rest = _parts(pick.written, picks.halts)
+        function = {"name": pick.tool, "arguments": first}
         call = {"index": number, "id": f"call_{number}", "type": "function", "function": function}
         yield _chunk({"tool_calls": [call]})
+        for part in rest:
+            yield b""
+            if picks.broken and part is rest[-1]:
+                return
+            yield _chunk({"tool_calls": [{"index": number, "function": {"arguments": part}}]})
     yield _chunk({}, "tool_calls" if picks.calls else "stop")
     usage = {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050}
     yield _event({**_HEAD, "choices": [], "usage": usage})
     yield b"data: [DONE]\n\n"
+
+
+def _parts(written: str, halts: tuple[str, ...]) -> list[str]:
+    """What is written, up to and with each halt that stands in it."""
+    parts: list[str] = []
+    for halt in halts:
+        before, found, after = written.partition(halt)
+        if found:
+            parts.append(before + found)
+            written = after
+    return [*parts, written]
 
 
 _HEAD: Json = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "scripted"}

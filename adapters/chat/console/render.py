@@ -41,10 +41,13 @@ class Change:
     _seen: dict[str, str] = field(default_factory=dict)
 
     def of(self, outgoing: Outgoing) -> Report | None:
-        """The report to print; None where it is only progress, which is kept in `progress`."""
+        """The report to print; None where it is only progress, or an answer that is still growing, which is kept in `progress`."""
         report = outgoing.report
         if report is None:
             self.progress = outgoing.emoji or ""
+            return None
+        if report.data.get("growing"):
+            self.progress = report.text.replace("\n", "  ")
             return None
         plan = report.data.get("plan")
         if plan is None:

@@ -16,6 +16,9 @@ from adapters.llm.wire import open_client
 from bot.model.llm import Prompt
 from bot.model.ports import Clock
 
+_OWN = ".anthropic.com"
+"""Servers that only speak like this one refuse whatever they do not know."""
+
 
 class Claude:
     """The SDK's client, told everything that it would else look for in the environment."""
@@ -27,6 +30,7 @@ class Claude:
         self._settings = settings
         self._echoes = Echoes()
         self.forces = True
+        self.eager = f".{settings.host}".endswith(_OWN)
         key = settings.api_key
         self._client = AsyncAnthropic(
             # Without any it goes through the environment and the home folder; the gate sends the configured one, or none.
@@ -40,11 +44,22 @@ class Claude:
 
     def shape(self, prompt: Prompt) -> Mapping[str, Any]:
         """As in `asking.Service`."""
-        return shape.question(prompt, self._settings, self._echoes, forces=self.forces)
+        return shape.question(
+            prompt, self._settings, self._echoes, forces=self.forces, eager=self.eager
+        )
 
     def ask(self, question: Mapping[str, Any]) -> AbstractAsyncContextManager[Response]:
         """As in `asking.Service`."""
         return self._client.messages.with_streaming_response.create(**question, stream=True)
+
+    def yields(self, prompt: Prompt) -> bool:
+        """As in `asking.Service`."""
+        if self.eager and any(tool.says for tool in prompt.tools):
+            self.eager = False
+            return True
+        forced = self.forces and prompt.must_pick and bool(prompt.tools)
+        self.forces = self.forces and not forced
+        return forced
 
     def reader(self, prompt: Prompt, question: Mapping[str, Any]) -> Reader:
         """As in `asking.Service`."""

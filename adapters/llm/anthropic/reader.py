@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.llm.answer import Answer, table
+from adapters.llm.answer import Answer, heard_of, table
 from adapters.llm.anthropic.echo import Blocks, Echoes
 from adapters.llm.anthropic.settings import Settings
 from adapters.llm.errors import told_in_the_answer
 from adapters.llm.prices import spent, tokens
 from adapters.llm.stream import Event
-from bot.model.llm import End, Prompt, Reply, Usage
+from bot.model.llm import End, Piece, Prompt, Reply, Usage
 
 _ENDS: dict[str, End] = {
     "end_turn": "said",
@@ -35,7 +35,10 @@ class Reader:
     model: str = ""
     stop: str = ""
 
-    def take(self, event: Event) -> str:
+    def __post_init__(self) -> None:
+        self.answer.heard = heard_of(self.prompt.tools)
+
+    def take(self, event: Event) -> list[Piece]:
         """As in `asking.Reader`."""
         self.blocks.take(event)
         match event.get("type"):
@@ -53,7 +56,7 @@ class Reader:
                 raise told_in_the_answer(self.name, self.settings, event)
             case _:
                 pass
-        return ""
+        return []
 
     def reply(self) -> Reply | None:
         """As in `asking.Reader`."""
@@ -73,21 +76,22 @@ class Reader:
         self.model = model[:200] if isinstance(model, str) else ""
         self._count(table(message, "usage"))
 
-    def _block(self, index: object, block: Event) -> str:
+    def _block(self, index: object, block: Event) -> list[Piece]:
         if block.get("type") == "text":
             return self.answer.say(block.get("text"))
         if block.get("type") == "tool_use":
             given = block.get("input")
             arguments = json.dumps(given) if given else None
-            self.answer.pick(index, id=block.get("id"), tool=block.get("name"), arguments=arguments)
-        return ""
+            id, tool = block.get("id"), block.get("name")
+            return self.answer.pick(index, id=id, tool=tool, arguments=arguments)
+        return []
 
-    def _delta(self, index: object, delta: Event) -> str:
+    def _delta(self, index: object, delta: Event) -> list[Piece]:
         if delta.get("type") == "text_delta":
             return self.answer.say(delta.get("text"))
         if delta.get("type") == "input_json_delta":
-            self.answer.pick(index, arguments=delta.get("partial_json"))
-        return ""
+            return self.answer.pick(index, arguments=delta.get("partial_json"))
+        return []
 
     def _count(self, usage: Event) -> None:
         """Later counts are of the whole answer and take the place of earlier ones."""

@@ -17,14 +17,16 @@ _KEEP = {"cache_control": {"type": "ephemeral"}}
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
-def question(prompt: Prompt, settings: Settings, echoes: Echoes, *, forces: bool) -> dict[str, Any]:
+def question(
+    prompt: Prompt, settings: Settings, echoes: Echoes, *, forces: bool, eager: bool
+) -> dict[str, Any]:
     """The arguments of `messages.create`. Raises PermanentError for more than the service takes strictly. `forces`: whether the
-    model lets itself be made to pick."""
+    model lets itself be made to pick; `eager`: whether the service gives the arguments of a pick while they are being written."""
     made: dict[str, Any] = {
         "model": settings.model,
         "max_tokens": prompt.longest + settings.thoughts,
     }
-    tools = _tools(prompt.tools)
+    tools = _tools(prompt.tools, eager=eager)
     if tools:
         kind = "any" if prompt.must_pick and forces else "auto"
         made["tool_choice"] = {"type": kind, "disable_parallel_tool_use": not prompt.several}
@@ -56,7 +58,7 @@ def _messages(
     return made
 
 
-def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+def _tools(tools: Sequence[Tool], *, eager: bool) -> list[dict[str, Any]]:
     schemas = [strict(tool.parameters, nullable=False) for tool in tools]
     counts = (
         ("tools", len(schemas), MOST_TOOLS),
@@ -68,7 +70,13 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
             words = f"A question with {count} {what} is more than the {most} that Claude takes strictly."
             raise PermanentError(words, "Ask for less at once.", reason="schema")
     return [
-        {"name": tool.name, "description": tool.description, "input_schema": schema, "strict": True}
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "input_schema": schema,
+            "strict": True,
+            **({"eager_input_streaming": True} if eager and tool.says else {}),
+        }
         for tool, schema in zip(tools, schemas, strict=True)
     ]
 

@@ -43,6 +43,12 @@ class ChatEndpoint:
         """As in `asking.Service`."""
         return self._client.chat.completions.with_streaming_response.create(**question, stream=True)
 
+    def yields(self, prompt: Prompt) -> bool:
+        """As in `asking.Service`."""
+        forced = self.forces and prompt.must_pick and bool(prompt.tools)
+        self.forces = self.forces and not forced
+        return forced
+
     def reader(self, prompt: Prompt, question: Mapping[str, Any]) -> Reader:
         """As in `asking.Service`."""
         return Reader(self._name, self._settings, prompt)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.llm.answer import Answer, rows, table
+from adapters.llm.answer import Answer, heard_of, rows, table
 from adapters.llm.errors import told_in_the_answer
 from adapters.llm.prices import spent, tokens
 from adapters.llm.settings import Settings
 from adapters.llm.stream import Event
-from bot.model.llm import End, Prompt, Reply, Usage
+from bot.model.llm import End, Piece, Prompt, Reply, Usage
 
 _ENDS: dict[str, End] = {
     "stop": "said",
@@ -32,19 +32,22 @@ class Reader:
     stop: str = ""
     refused: bool = False
 
-    def take(self, event: Event) -> str:
+    def __post_init__(self) -> None:
+        self.answer.heard = heard_of(self.prompt.tools)
+
+    def take(self, event: Event) -> list[Piece]:
         """As in `asking.Reader`."""
         if event.get("error"):
             raise told_in_the_answer(self.name, self.settings, event)
         model = event.get("model")
         self.model = self.model or (model[:200] if isinstance(model, str) else "")
         self.usage = table(event, "usage") or self.usage
-        words = ""
+        pieces: list[Piece] = []
         for choice in rows(event, "choices")[:1]:
-            words = self._delta(table(choice, "delta"))
+            pieces = self._delta(table(choice, "delta"))
             stop = choice.get("finish_reason")
             self.stop = stop if isinstance(stop, str) else self.stop
-        return words
+        return pieces
 
     def reply(self) -> Reply | None:
         """As in `asking.Reader`."""
@@ -57,17 +60,18 @@ class Reader:
             end = "picked" if calls else "said"
         return Reply(self.answer.text(), calls, end, self._spent(), self.model)
 
-    def _delta(self, delta: Event) -> str:
+    def _delta(self, delta: Event) -> list[Piece]:
         self.refused = self.refused or bool(delta.get("refusal"))
+        pieces: list[Piece] = []
         for pick in rows(delta, "tool_calls"):
             function = table(pick, "function")
-            self.answer.pick(
+            pieces += self.answer.pick(
                 pick.get("index"),
                 id=pick.get("id"),
                 tool=function.get("name"),
                 arguments=function.get("arguments"),
             )
-        return self.answer.say(delta.get("content"))
+        return [*pieces, *self.answer.say(delta.get("content"))]
 
     def _spent(self) -> Usage:
         read = tokens(self.usage, "prompt_tokens")

@@ -155,6 +155,16 @@ def test_progress_is_kept_and_a_card_is_printed_when_its_state_changes():
     assert change.progress == ""
 
 
+def test_an_answer_that_grows_is_printed_once_it_is_whole():
+    change = Change()
+    growing = said("answer", data={"growing": True})
+    for kind in ("post", "edit", "edit"):
+        assert change.of(replace(growing, kind=kind)) is None
+        assert change.progress == "words"
+    assert change.of(replace(said("answer"), kind="edit")).text == "words"
+    assert change.progress == ""
+
+
 def test_an_uncertain_post_is_printed_again():
     change = Change()
     assert change.of(plan("pending")) is not None
