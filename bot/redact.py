@@ -40,10 +40,6 @@ class SecretRedactor:
             text = clean
         return text
 
-    def finds(self, text: str) -> bool:
-        """Whether `redact` would mask anything: then the text is sensitive."""
-        return any(True for _ in self._spans(text))
-
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._exact.spans(text)
         yield from found(RULES, text)
