@@ -47,10 +47,6 @@ class SecretRedactor:
         cut = settled(text, spans, self._exact.forms)
         return self.redact(masked(text[:cut], (span for span in spans if span[1] <= cut)))
 
-    def finds(self, text: str) -> bool:
-        """Whether `redact` would mask anything: then the text is sensitive."""
-        return any(True for _ in self._spans(text))
-
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._exact.spans(text)
         yield from found(RULES, text)

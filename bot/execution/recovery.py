@@ -128,12 +128,11 @@ class Recovery:
         try:
             outcomes = await self._steps.look(step, looks, LOOK_SECONDS)
         except ParleyError as error:
-            return f"the check could not be made: {error}"
+            return f"the check could not be made: {self._redactor.redact(str(error))}"
         for action, outcome in zip(looks, outcomes, strict=True):
             if not await self._steps.proves(outcome, verify):
-                said = (
-                    _line(outcome.words or told(outcome, self._redactor)) or f"exit {outcome.exit}"
-                )
+                words_of = self._redactor.redact(outcome.words)
+                said = _line(words_of or told(outcome, self._redactor)) or f"exit {outcome.exit}"
                 return f"the check fails: `{words.command(action)}`: {said}"
         seen = _line(self._redactor.redact(clean(outcomes[-1].output))) if outcomes else ""
         return f"the check passes{f': {seen}' if seen else ''}."

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from bot.model.errors import ParleyError
 from bot.model.people import Account
 from bot.model.reports import Paragraph, Report
 from bot.report.safe import line, plain, span
@@ -26,11 +25,6 @@ def error(
     """What happened, what is true now (`changed`), what to do."""
     parts = [_sentence(part) for part in (what, changed, mend) if part]
     return Report("error", (Paragraph(" ".join(parts)),), "red", mention=mention)
-
-
-def failure_of(problem: ParleyError) -> Report:
-    """An exception that a person can mend, in words."""
-    return error(problem.what, problem.mend)
 
 
 def note(text: str, mention: Account | None = None) -> Report:

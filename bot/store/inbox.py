@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, Index, UniqueConstraint, bindparam, case, null, select, update
+from sqlalchemy import Connection, Index, UniqueConstraint, bindparam, case, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import Field, SQLModel
@@ -34,7 +34,6 @@ MOST = 3
 
 _REPLACED = "\ufffd".encode()
 _OPEN = sql("state IN ('waiting', 'handling')")
-_ENDED = sql("state IN ('done', 'failed')")
 _KINDS: dict[str, type[Message] | type[Reaction] | type[Click]] = {
     "message": Message,
     "reaction": Reaction,
@@ -43,7 +42,7 @@ _KINDS: dict[str, type[Message] | type[Reaction] | type[Click]] = {
 
 
 class InboxRow(SQLModel, table=True):
-    """One event. `event` is NULL once its text was forgotten; the key columns are never deleted."""
+    """One event. Rows are never deleted: a redelivery finds its key however late it comes."""
 
     __tablename__ = "inbox"
     __table_args__ = (
@@ -138,14 +137,9 @@ _give_back = Statement(
 _end = Statement(
     update(INBOX)
     .where(INBOX.c.id == bindparam("of"), INBOX.c.state == "handling")
-    .values(state=bindparam("to"), words=bindparam("why"))
+    .values(state="done")
 )
 _state = Statement(select(INBOX.c.state).where(INBOX.c.id == bindparam("of")))
-_forget = Statement(
-    update(INBOX)
-    .where(INBOX.c.accepted_at < bindparam("before"), _ENDED, INBOX.c.event.is_not(None))
-    .values(event=null())
-)
 
 
 def accept(
@@ -244,23 +238,8 @@ def give_back(connection: Connection) -> int:
 
 def done(connection: Connection, id: int) -> None:
     """It is handled; call this in the transaction of its effects. Raises TransitionError, KeyError."""
-    if not _end.run(connection, of=id, to="done", why=""):
+    if not _end.run(connection, of=id):
         raise _refused(connection, id, "done")
-
-
-def done_all(connection: Connection, ids: Iterable[int]) -> None:
-    """`done` for many, in one statement. Raises as `done`, and then none is done."""
-    numbers = list(ids)
-    if _end.many(connection, [{"of": id, "to": "done", "why": ""} for id in numbers]) != len(
-        numbers
-    ):
-        raise TransitionError(f"Of the events {numbers} not all are being handled.")
-
-
-def fail(connection: Connection, id: int, words: str) -> None:
-    """It could not be handled, and why. Raises TransitionError, KeyError."""
-    if not _end.run(connection, of=id, to="failed", why=words):
-        raise _refused(connection, id, "failed")
 
 
 def state(connection: Connection, id: int) -> State:
@@ -269,11 +248,6 @@ def state(connection: Connection, id: int) -> State:
     if row is None:
         raise KeyError(id)
     return row[0]  # type: ignore[no-any-return]  # a State, by the table's own rules
-
-
-def forget(connection: Connection, before: datetime) -> int:
-    """Delete the text of events that ended and came before then; their keys stay. How many."""
-    return _forget.run(connection, before=before.isoformat())
 
 
 def _refused(connection: Connection, id: int, to: State) -> TransitionError:

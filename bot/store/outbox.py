@@ -42,7 +42,6 @@ __all__ = [
     "coming",
     "edit",
     "known",
-    "open_posts",
     "opening",
     "post",
     "post_all",
@@ -241,12 +240,6 @@ def sent_at(connection: Connection, key: str) -> datetime | None:
     return datetime.fromisoformat(row[-2]) if row and row[-2] else None
 
 
-def open_posts(connection: Connection, keys: Iterable[str]) -> list[Posted]:
-    """Those of `keys` that came out, in the order of `keys`."""
-    rows = [_posted_of.one(connection, name=key) for key in keys]
-    return [_posted(row) for row in rows if row is not None]
-
-
 def _posted(row: Sequence[Any]) -> Posted:
     key, found, instance, room, thread, subject, only_to = row
     return Posted(key, found, Conversation(instance, room, thread), subject, _account(only_to))
@@ -265,4 +258,3 @@ _by_reference = Statement(
         OUTBOX.c.instance == bindparam("chat"), OUTBOX.c.reference == bindparam("ref")
     )
 )
-_posted_of = Statement(_post_columns.where(OUTBOX.c.key == bindparam("name")))

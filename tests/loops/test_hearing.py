@@ -9,10 +9,11 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bot import app, config
-from bot.model.events import Batch, Event, Message
+from bot.model.events import Batch, Click, Event, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Shown
 from bot.model.reports import Outgoing
+from tests.redaction.planted import ALNUM, mixed
 
 ALICE = Account("console", "alice")
 
@@ -26,7 +27,7 @@ def asked(id: str, words: str = "bake a cake", thread: str = "") -> Message:
 class Heard:
     """Implements `ports.Chat`: gives its batches, keeps what is said, and ends when so much was."""
 
-    batches: Sequence[Sequence[Message]]
+    batches: Sequence[Sequence[Event]]
     wanted: int
     breaks: int = 0
     cursors: list[str | None] = field(default_factory=list)
@@ -58,7 +59,7 @@ class Heard:
 
 
 async def hear(
-    folder: Path, *batches: Sequence[Message], wanted: int, breaks: int = 0
+    folder: Path, *batches: Sequence[Event], wanted: int, breaks: int = 0
 ) -> tuple[Heard, list[str]]:
     """What a whole bot says to these batches; the states of its inbox in the end."""
     people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
@@ -104,3 +105,14 @@ async def test_a_chat_that_breaks_listens_again_from_where_it_was(tmp_path: Path
     chat, states = await hear(tmp_path, *batches, wanted=3, breaks=2)
     assert states == ["done"] * 3
     assert chat.cursors == [None, "c0", "c0"]
+
+
+async def test_a_secret_in_what_a_button_says_is_not_stored(tmp_path: Path) -> None:
+    token = f"ghp_{mixed(ALNUM, 36)}"
+    where = asked("m1").conversation
+    click = Click("c1", ALICE, "nobody's", f"approve {token}", datetime.now(UTC), where)
+    _, states = await hear(tmp_path, [click], [asked("m1")], wanted=1)
+    assert states == ["done", "done"]
+    stored = [each for each in (tmp_path / "data").rglob("*") if each.is_file()]
+    assert any(b"nobody's" in each.read_bytes() for each in stored)
+    assert not [each for each in stored if token.encode() in each.read_bytes()]

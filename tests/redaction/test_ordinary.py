@@ -21,7 +21,6 @@ def test_a_megabyte_of_ordinary_log(seed: int) -> None:
         line for line, was in zip(clean.split("\n"), text.split("\n"), strict=True) if line != was
     ]
     assert wrong == []
-    assert not REDACTOR.finds(text)
 
 
 @given(st.integers(0, 2**256 - 1), st.integers(0, 10**9))
@@ -91,4 +90,3 @@ def test_pictures_and_certificates_stay() -> None:
 )
 def test_what_was_masked_stays(text: str) -> None:
     assert REDACTOR.redact(text) == text
-    assert not REDACTOR.finds(text)

@@ -17,8 +17,6 @@ def test_there_are_enough() -> None:
 def test_it_goes_and_the_rest_stays(plant: Plant) -> None:
     assert plant.line.count(plant.secret) == 1
     redactor = SecretRedactor()
-    assert redactor.finds(plant.line)
     clean = redactor.redact(plant.line)
     assert clean == plant.line.replace(plant.secret, MASK)
     assert redactor.redact(clean) == clean
-    assert not redactor.finds(clean)

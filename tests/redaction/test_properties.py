@@ -63,8 +63,6 @@ TEXTS = st.lists(PIECES, max_size=12).map("".join)
 def test_the_second_time_changes_nothing(text: str) -> None:
     clean = REDACTOR.redact(text)
     assert REDACTOR.redact(clean) == clean
-    assert REDACTOR.finds(text) == (clean != text)
-    assert not REDACTOR.finds(clean)
 
 
 @settings(max_examples=300)

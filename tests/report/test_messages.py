@@ -190,7 +190,7 @@ def test_a_refusal_names_the_nearest_and_what_was_meant():
 
 def test_errors_say_what_happened_what_is_true_and_what_to_do():
     problem = TemporaryError("web1 did not answer on port 22 for 10 s", "Check the host, then 🔁.")
-    assert refusal.failure_of(problem).text == (
+    assert refusal.error(problem.what, problem.mend).text == (
         "web1 did not answer on port 22 for 10 s. Check the host, then 🔁."
     )
     said = refusal.error("web1 is gone", "Ask again", changed="Nothing was changed")
