@@ -1,0 +1,44 @@
+"""Words that a misspelt one may be meant as, out of many, without a look at each. Used by `bot.planner.typos`."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+
+class Words:
+    """`all` of them, and two ways to those that are nearly a given one. The first letter of a word is never wrong."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.all = frozenset(words)
+        self._longer: defaultdict[str, list[str]] = defaultdict(list)
+        self._alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in self.all:
+            self._alike[word[:1], len(word)].append(word)
+            if len(word) >= _SURE:
+                for short in _shorter(word):
+                    self._longer[short].append(word)
+
+    def slips(self, word: str) -> set[str]:
+        """Those that differ by two letters swapped, one left out or one too many."""
+        less = self.all.intersection(_shorter(word)) if len(word) >= _SURE else frozenset[str]()
+        return {*self._longer.get(word, ()), *self.all.intersection(_swapped(word)), *less}
+
+    def one_wrong(self, word: str) -> list[str]:
+        """Those of the same length in which one letter is another."""
+        alike = self._alike.get((word[:1], len(word)), ())
+        return [each for each in alike if sum(map(str.__ne__, word, each)) == 1]
+
+
+_SURE = 4
+"""Letters of the longer one of two words, below which one letter more or less makes any word another."""
+
+
+def _shorter(word: str) -> set[str]:
+    """The word without one of its letters, the first apart."""
+    return {word[:at] + word[at + 1 :] for at in range(1, len(word))}
+
+
+def _swapped(word: str) -> Iterator[str]:
+    """The word with two neighbours swapped, the first letter apart."""
+    for at in range(1, len(word) - 1):
+        if word[at] != word[at + 1]:
+            yield f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}"
