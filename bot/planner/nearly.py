@@ -1,7 +1,7 @@
 """Words that a misspelt one may be meant as, out of many, without a look at each. Used by `bot.planner.typos`."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 
 class Words:
@@ -9,9 +9,11 @@ class Words:
 
     def __init__(self, words: Iterable[str]) -> None:
         self.all = frozenset(words)
+        self._mixed: defaultdict[str, list[str]] = defaultdict(list)
         self._longer: defaultdict[str, list[str]] = defaultdict(list)
         self._alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
         for word in self.all:
+            self._mixed[_letters(word)].append(word)
             self._alike[word[:1], len(word)].append(word)
             if len(word) >= _SURE:
                 for short in _shorter(word):
@@ -20,7 +22,9 @@ class Words:
     def slips(self, word: str) -> set[str]:
         """Those that differ by two letters swapped, one left out or one too many."""
         less = self.all.intersection(_shorter(word)) if len(word) >= _SURE else frozenset[str]()
-        return {*self._longer.get(word, ()), *self.all.intersection(_swapped(word)), *less}
+        mixed = self._mixed.get(_letters(word), ())
+        swapped = (each for each in mixed if each[:1] == word[:1] and _is_swapped(word, each))
+        return {*self._longer.get(word, ()), *swapped, *less}
 
     def one_wrong(self, word: str) -> list[str]:
         """Those of the same length in which one letter is another."""
@@ -37,8 +41,11 @@ def _shorter(word: str) -> set[str]:
     return {word[:at] + word[at + 1 :] for at in range(1, len(word))}
 
 
-def _swapped(word: str) -> Iterator[str]:
-    """The word with two neighbours swapped, the first letter apart."""
-    for at in range(1, len(word) - 1):
-        if word[at] != word[at + 1]:
-            yield f"{word[:at]}{word[at + 1]}{word[at]}{word[at + 2 :]}"
+def _letters(word: str) -> str:
+    return "".join(sorted(word))
+
+
+def _is_swapped(word: str, other: str) -> bool:
+    """Whether two neighbours were swapped; both have the same letters."""
+    wrong = [at for at in range(len(word)) if word[at] != other[at]]
+    return len(wrong) == 2 and wrong[1] - wrong[0] == 1

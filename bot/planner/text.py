@@ -61,9 +61,9 @@ def _bare(word: str) -> Iterator[Token]:
     mark = text[len(cut) :]
     if not cut:
         return
-    if keyed := _KEYED.fullmatch(cut):
+    if "=" in cut and (keyed := _KEYED.fullmatch(cut)):
         yield Token(keyed[2], keyed[2].casefold(), key=keyed[1].casefold(), mark=mark)
-    elif port := _PORT.fullmatch(cut):
+    elif ":" in cut and (port := _PORT.fullmatch(cut)):
         if port[1]:
             yield Token(port[1], port[1].casefold())
         yield Token("port", "port")

@@ -58,7 +58,7 @@ def mended(
             continue
         end = place + len(token.text)
         low = token.low
-        if not (token.quoted or token.key or is_value(token)) and low.isalpha():
+        if low.isalpha() and not (token.quoted or token.key or is_value(token)):
             fine = low in _FINE or low in vocabulary.all or low in names or known(low)
             meant = None if fine else _meant(low, vocabulary)
             if meant is not None:
