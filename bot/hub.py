@@ -43,6 +43,7 @@ LONGEST = 8000
 """Characters: a longer message is passed on unread, and the planner refuses it."""
 
 _QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|“[^”]*”|«[^»]*»|‘[^’]*’|(?<!\w)'[^']*'(?!\w)")
+_QUOTES = frozenset("\"`“«‘'")
 _TOKEN = re.compile(r"\S+")
 _EDGES = ".,:;!?()[]<>@…*_"
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -69,7 +70,7 @@ _POLITE = frozenset(
     )
 )
 _TELLING = frozenset(("tell", "ask"))
-_LETTING = frozenset(("have", "let", "get", "make"))
+_ADDRESSING = _TELLING | {"have", "let", "get", "make"}
 _THEN = frozenset(("to", "about", "for", "if", "whether", "that"))
 _ASKING = frozenset(
     ("what", "which", "how", "who", "when", "where", "why", "is", "are", "does", "do", "has")
@@ -93,7 +94,7 @@ _PEOPLE = frozenset(
     )
 )
 _PLACES = frozenset(("on", "at"))
-_SOURCES = frozenset(("of", "from", "in", "for"))
+_LEADING = _PLACES | {"of", "from", "in", "for"}
 _ARTICLES = frozenset(("the", "agent", "host", "server", "machine"))
 _NO_AGENT = _PEOPLE | frozenset(
     (
@@ -182,7 +183,8 @@ def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
 
 
 def _read(text: str, agents: Sequence[Agent]) -> _Reading:
-    masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text)
+    quoted = not _QUOTES.isdisjoint(text)
+    masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text) if quoted else text
     words, marks, spans = [], [], []
     for match in _TOKEN.finditer(masked):
         raw = match[0].casefold()
@@ -198,7 +200,7 @@ def _from_start(reading: _Reading) -> None:
     start = 0
     while reading.word(start) in _POLITE:
         start += 1
-    if reading.word(start) in _TELLING | _LETTING:
+    if reading.word(start) in _ADDRESSING:
         _told(reading, start)
     elif start < len(reading.marks) and reading.marks[start]:
         _labelled(reading, start)
@@ -249,7 +251,7 @@ def _names_end(reading: _Reading, place: int) -> int:
 def _from_places(reading: _Reading) -> None:
     """`… on web1`, `… of web1`. Behind `on` a word that is nearly a name, or looks like a machine's, is not passed over."""
     for place, word in enumerate(reading.words):
-        if word not in _PLACES | _SOURCES or place in reading.cut:
+        if word not in _LEADING or place in reading.cut:
             continue
         first = _past_articles(reading, place + 1) if word in _PLACES else place + 1
         end = _names_end(reading, first)

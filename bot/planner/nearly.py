@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
 class Words:
@@ -19,10 +20,11 @@ class Words:
                 for short in _shorter(word):
                     self._longer[short].append(word)
 
-    def slips(self, word: str) -> set[str]:
+    def slips(self, form: "Forms") -> set[str]:
         """Those that differ by two letters swapped, one left out or one too many."""
-        less = self.all.intersection(_shorter(word)) if len(word) >= _SURE else frozenset[str]()
-        mixed = self._mixed.get(_letters(word), ())
+        word = form.word
+        less = self.all & form.shorter if len(word) >= _SURE else frozenset[str]()
+        mixed = self._mixed.get(form.letters, ())
         swapped = (each for each in mixed if each[:1] == word[:1] and _is_swapped(word, each))
         return {*self._longer.get(word, ()), *swapped, *less}
 
@@ -32,13 +34,26 @@ class Words:
         return [each for each in alike if sum(map(str.__ne__, word, each)) == 1]
 
 
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """What a misspelt word is looked up by: itself without one of its letters, and its letters in order."""
+
+    word: str
+    shorter: frozenset[str]
+    letters: str
+
+
+def forms(word: str) -> Forms:
+    return Forms(word, _shorter(word), _letters(word))
+
+
 _SURE = 4
 """Letters of the longer one of two words, below which one letter more or less makes any word another."""
 
 
-def _shorter(word: str) -> set[str]:
+def _shorter(word: str) -> frozenset[str]:
     """The word without one of its letters, the first apart."""
-    return {word[:at] + word[at + 1 :] for at in range(1, len(word))}
+    return frozenset([word[:at] + word[at + 1 :] for at in range(1, len(word))])
 
 
 def _letters(word: str) -> str:

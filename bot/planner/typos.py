@@ -10,7 +10,7 @@ from functools import cache
 from bot.model.sections import Section
 from bot.planner.cues import all_words
 from bot.planner.lexicon import ACTS, CHAT, ENGLISH, FUNCTION, LAST_ACTS, NUMBERS
-from bot.planner.nearly import Words
+from bot.planner.nearly import Words, forms
 from bot.planner.shapes import is_value
 from bot.planner.stems import stem
 from bot.planner.text import read
@@ -72,9 +72,10 @@ def mended(
 
 def _meant(word: str, vocabulary: Words) -> str | None:
     """The only word that it can be, "" for one of several that say nothing: the one slip was letters swapped, one left out or one too many; in long words one wrong."""
-    near = vocabulary.slips(word)
+    form = forms(word)
+    near = vocabulary.slips(form)
     # A letter too many is not looked for in small words: many a verb would be one, and what changes something would be lost.
-    near |= {each for each in _small().slips(word) if len(each) >= len(word)}
+    near |= {each for each in _small().slips(form) if len(each) >= len(word)}
     if not near and len(word) >= _LONG:
         near = set(vocabulary.one_wrong(word))
     if len({stem(each) for each in near}) == 1:
