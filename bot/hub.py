@@ -45,6 +45,7 @@ LONGEST = 8000
 """Characters: a longer message is passed on unread, and the planner refuses it."""
 
 _QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|“[^”]*”|«[^»]*»|‘[^’]*’|(?<!\w)'[^']*'(?!\w)")
+_QUOTES = frozenset("\"`“«‘'")
 _TOKEN = re.compile(r"\S+")
 _EDGES = ".,:;!?()[]<>@…*_"
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -141,7 +142,8 @@ def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
 
 
 def _read(text: str, agents: Sequence[Agent], roles: Sequence[Role]) -> _Reading:
-    masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text)
+    quoted = not _QUOTES.isdisjoint(text)
+    masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text) if quoted else text
     words, marks, spans = [], [], []
     for match in _TOKEN.finditer(masked):
         raw = match[0].casefold()
@@ -161,7 +163,7 @@ def _from_start(reading: _Reading) -> None:
     start = 0
     while reading.word(start) in vocabulary.POLITE:
         start += 1
-    if reading.word(start) in vocabulary.TELLING | vocabulary.LETTING:
+    if reading.word(start) in vocabulary.ADDRESSING:
         _told(reading, start)
     elif start < len(reading.marks) and reading.marks[start]:
         _labelled(reading, start)
@@ -223,7 +225,7 @@ def _names_end(reading: _Reading, place: int) -> int:
 def _from_places(reading: _Reading) -> None:
     """`… on web1`, `… of web1`. Behind `on` a word that is nearly a name, or looks like a machine's, is not passed over."""
     for place, word in enumerate(reading.words):
-        if word not in vocabulary.PLACES | vocabulary.SOURCES or place in reading.cut:
+        if word not in vocabulary.LEADING or place in reading.cut:
             continue
         first = _past_articles(reading, place + 1) if word in vocabulary.PLACES else place + 1
         end = _names_end(reading, first)

@@ -6,6 +6,7 @@ random a text looks: ids, digests and keys that are public stay.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from bot.redaction import commands, keys, manifests
 from bot.redaction.commands import PIPES
@@ -13,15 +14,17 @@ from bot.redaction.exact import Exact
 from bot.redaction.growing import settled
 from bot.redaction.keys import KEYS
 from bot.redaction.named import NAMES
+from bot.redaction.needles import pairs
 from bot.redaction.places import PLACES
-from bot.redaction.rules import found
+from bot.redaction.rules import Rules, folded
 from bot.redaction.spans import MASK, Span, masked
 from bot.redaction.tokens import TOKENS
 
 __all__ = ["MASK", "SecretRedactor"]
 
 RULES = TOKENS + KEYS + NAMES + PLACES + PIPES
-FINDERS = commands.spans, keys.spans, manifests.spans
+FINDERS = keys.spans, manifests.spans
+_TRIED = Rules(RULES)
 ROUNDS = 5
 """A mask may bring out what a secret beside it hid. Whoever chains more than so many only hides less of his own."""
 
@@ -49,6 +52,10 @@ class SecretRedactor:
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._exact.spans(text)
-        yield from found(RULES, text)
-        for finder in FINDERS:
-            yield from (span for span in finder(text) if text[slice(*span)].strip(f"{MASK}\n\r\t "))
+        small = folded(text)
+        there = pairs(small)
+        yield from _TRIED.found(text, small, there)
+        others = commands.spans(text, there), *(finder(text) for finder in FINDERS)
+        for span in chain.from_iterable(others):
+            if text[slice(*span)].strip(f"{MASK}\n\r\t "):
+                yield span

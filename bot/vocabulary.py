@@ -18,7 +18,7 @@ POLITE = frozenset(
     )
 )
 TELLING = frozenset(("tell", "ask"))
-LETTING = frozenset(("have", "let", "get", "make"))
+ADDRESSING = TELLING | {"have", "let", "get", "make"}
 THEN = frozenset(("to", "about", "for", "if", "whether", "that"))
 ASKING = frozenset(
     ("what", "which", "how", "who", "when", "where", "why", "is", "are", "does", "do", "has")
@@ -42,7 +42,7 @@ PEOPLE = frozenset(
     )
 )
 PLACES = frozenset(("on", "at"))
-SOURCES = frozenset(("of", "from", "in", "for"))
+LEADING = PLACES | {"of", "from", "in", "for"}
 ARTICLES = frozenset(("the", "agent", "host", "server", "machine"))
 NO_AGENT = PEOPLE | frozenset(
     (

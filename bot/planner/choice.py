@@ -62,6 +62,8 @@ class Wish:
 
 def has_host(text: str) -> bool:
     """True when a domain stands there as a bare word."""
+    if "." not in text:
+        return False
     return any(HOST.fullmatch(token.text) for token in read(text) if not token.quoted)
 
 

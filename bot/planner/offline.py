@@ -15,7 +15,7 @@ from bot.planner.choice import OF_A_HOST, Fills, Wish, choose, forbids, has_host
 from bot.planner.cues import ORDINARY
 from bot.planner.slots import Check, Found, extract
 from bot.planner.text import read, unaddressed
-from bot.planner.typos import MOST, mended
+from bot.planner.typos import MOST, Spelling, mended
 from bot.spelling import near
 
 _LOOSE_REPLY = ORDINARY | {"use", "make", "take", "set", "call", "name", "host", "ok", "okay"}
@@ -35,6 +35,7 @@ class OfflinePlanner:
     def __init__(self, catalogue: Catalogue, renderer: Renderer) -> None:
         self._catalogue = catalogue
         self._renderer = renderer
+        self._spelling = Spelling()
 
     async def plan(self, request: Request) -> Idea:
         """What the request comes to. A `request.draft` is kept: its section, agent and slots are not asked again."""
@@ -152,7 +153,8 @@ class OfflinePlanner:
         sections = self._catalogue.sections(packs)
         if len(sections) > MOST:
             return
-        spelt = mended(text, sections, names, lambda word: self._is_known(word, packs))
+        words = self._spelling.of(packs, sections)
+        spelt = mended(text, words, names, lambda word: self._is_known(word, packs))
         if spelt != text:
             wish = replace(wish, text=spelt, fills=self._fills(spelt), only=Risk.READ)
             yield wish

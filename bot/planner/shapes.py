@@ -63,8 +63,11 @@ _SHAPES = {
 }
 _SHAPES["hostname"] = _SHAPES["fqdn"]
 HOST = _SHAPES["fqdn"]
-_VALUES = tuple(
-    _SHAPES[type] for type in ("int", "ip", "cidr", "fqdn", "url", "email", "path", "secret")
+_VALUE = re.compile(
+    "|".join(
+        f"(?:{_SHAPES[type].pattern})"
+        for type in ("int", "ip", "cidr", "fqdn", "url", "email", "path", "secret")
+    )
 )
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)([A-Za-z]*)")
 _VALUE_LIKE = re.compile(r"\d|[^\w'’-]|_")
@@ -92,7 +95,7 @@ def shape(slot: Slot, tokens: Sequence[Token], place: int) -> Shape | None:
 
 def is_value(token: Token) -> bool:
     """True for what has the looks of some type: a number, an address, a host, a path."""
-    return any(pattern.fullmatch(token.text) for pattern in _VALUES)
+    return _VALUE.fullmatch(token.text) is not None
 
 
 def is_number_word(token: Token) -> bool:

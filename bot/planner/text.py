@@ -61,9 +61,9 @@ def _bare(word: str) -> Iterator[Token]:
     mark = text[len(cut) :]
     if not cut:
         return
-    if keyed := _KEYED.fullmatch(cut):
+    if "=" in cut and (keyed := _KEYED.fullmatch(cut)):
         yield Token(keyed[2], keyed[2].casefold(), key=keyed[1].casefold(), mark=mark)
-    elif port := _PORT.fullmatch(cut):
+    elif ":" in cut and (port := _PORT.fullmatch(cut)):
         if port[1]:
             yield Token(port[1], port[1].casefold())
         yield Token("port", "port")
@@ -72,6 +72,7 @@ def _bare(word: str) -> Iterator[Token]:
         yield Token(cut, cut.casefold(), mark=mark)
 
 
+_QUOTES = frozenset("\"`“«‘'")
 _PLACE = r"(?:(?:on|at|of|from|for|auf|von|vom|am|bei|für|en|de|del|para|in)\s+)?"
 _VALUE_FOLLOWS = r"(?<!\bcalled )(?<!\bnamed )(?<!\bsite )(?<!\bname )(?<!\bdomain )(?<!\bhost )(?<!\buser )(?<!\bnamens )(?<!\bllamado )(?<!\bseite )(?<!\bsitio )"
 
@@ -79,10 +80,16 @@ _VALUE_FOLLOWS = r"(?<!\bcalled )(?<!\bnamed )(?<!\bsite )(?<!\bname )(?<!\bdoma
 def unaddressed(text: str, agents: Iterable[Agent]) -> str:
     """The text without the bare names of those it is for, which the hub leaves in it: who does it is no value of what is done.
     Names without a digit may be words of the request too, and stay."""
-    names = [re.escape(agent.name) for agent in agents if any(map(str.isdigit, agent.name))]
-    if not names or any(mark in text for mark in "\"`“«‘'"):
+    names = tuple(agent.name for agent in agents if any(map(str.isdigit, agent.name)))
+    if not names or not _QUOTES.isdisjoint(text):
         return text
-    bare = (
-        rf"(?<![\w.@/-]){_VALUE_FOLLOWS}{_PLACE}(?<![\w.@/=-])(?:{'|'.join(names)})(?![\w@/-]|\.\w)"
+    return _bare_names(names).sub(" ", text)
+
+
+@lru_cache(maxsize=64)
+def _bare_names(names: tuple[str, ...]) -> re.Pattern[str]:
+    any_of = "|".join(map(re.escape, names))
+    return re.compile(
+        rf"(?<![\w.@/-]){_VALUE_FOLLOWS}{_PLACE}(?<![\w.@/=-])(?:{any_of})(?![\w@/-]|\.\w)",
+        re.IGNORECASE,
     )
-    return re.sub(bare, " ", text, flags=re.IGNORECASE)

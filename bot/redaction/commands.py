@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.redaction.named import BARE
+from bot.redaction.needles import Needles, Pairs
 from bot.redaction.plain import is_plain
 from bot.redaction.rules import Rule, compiled, secrets, value
 from bot.redaction.spans import Span
@@ -53,13 +54,13 @@ COMMANDS = (
     _command("net use", r"\\\\\S{1,200}[ \t]+(?![/*])(?P<secret>\S{1,200})"),
     _command("wg set", r"(?P<secret>[A-Za-z0-9+/]{43}=)"),
 )  # fmt: skip
+_PROGRAMS = Needles((program, each) for each in COMMANDS for program in each.programs)
 
 
-def spans(text: str) -> Iterator[Span]:
-    """The secret words of every such command."""
-    for command in COMMANDS:
-        for program in command.programs:
-            yield from _options(text, program, command.option)
+def spans(text: str, there: Pairs | None) -> Iterator[Span]:
+    """The secret words of every such command. `there` is of the text."""
+    for program, command in _PROGRAMS.of(there):
+        yield from _options(text, program, command.option)
 
 
 def _options(text: str, program: str, option: str) -> Iterator[Span]:

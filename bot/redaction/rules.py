@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from bot.redaction.needles import Needles, Pairs
 from bot.redaction.spans import DOT, Span
 
 GROUP = "secret"
@@ -29,15 +30,21 @@ class Rule:
     judge: Callable[[re.Match[str]], bool] | None = None
 
 
-def found(rules: Iterable[Rule], text: str) -> Iterator[Span]:
-    """What they would mask. Spans may overlap; none is of dots alone."""
-    small = folded(text)
-    for rule in rules:
-        searched = small if rule.folded else text
-        if not rule.keywords:
+class Rules:
+    """Many rules, tried together."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        rules = tuple(rules)
+        self._searched = tuple(rule for rule in rules if not rule.keywords)
+        self._needles = Needles((keyword, rule) for rule in rules for keyword in rule.keywords)
+
+    def found(self, text: str, small: str, there: Pairs | None) -> Iterator[Span]:
+        """What they would mask. Spans may overlap; none is of dots alone. `small` is the text `folded`, `there` its pairs."""
+        for rule in self._searched:
             for match in compiled(rule.pattern).finditer(text):
                 yield from secrets(match)
-        for keyword in rule.keywords:
+        for keyword, rule in self._needles.of(there):
+            searched = small if rule.folded else text
             at = searched.find(keyword)
             if at >= 0:
                 yield from _beside(rule, keyword, text, searched, at)

@@ -1,11 +1,10 @@
 """The way of an outbox row to its platform: taken, tried, sent. Called, as `bot.store.outbox`, by each chat's sender."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, text, tuple_, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
@@ -15,24 +14,20 @@ from bot.store.outbox_rows import EDITS, OPEN, OUTBOX, State
 from bot.store.statements import Statement
 
 _EDITED = OUTBOX.alias("edited")
-_UNDER_WAY = OUTBOX.alias("under_way")
-_THREAD = tuple_(OUTBOX.c.instance, OUTBOX.c.room, OUTBOX.c.thread)
-_BUSY = select(_UNDER_WAY.c.instance, _UNDER_WAY.c.room, _UNDER_WAY.c.thread).where(
-    text("under_way.state IN ('waiting', 'trying')"),  # the index's own words, or it is not used
-    _UNDER_WAY.c.state == "trying",
-)
+_OF_CHAT = or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat"))
 
+# Apart from `_scan`: a NOT IN over three columns makes SQLite compare each row that waits with each that is under way.
+_under_way = Statement(
+    select(OUTBOX.c.instance, OUTBOX.c.room, OUTBOX.c.thread).where(
+        OPEN, OUTBOX.c.state == "trying", _OF_CHAT
+    )
+)
 _scan = Statement(
     select(
         *(OUTBOX.c.number, OUTBOX.c.instance, OUTBOX.c.room),
         *(OUTBOX.c.thread, OUTBOX.c.not_before, OUTBOX.c.tried_at),
     )
-    .where(
-        OPEN,
-        OUTBOX.c.state == "waiting",
-        or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat")),
-        _THREAD.not_in(_BUSY),
-    )
+    .where(OPEN, OUTBOX.c.state == "waiting", _OF_CHAT)
     .order_by(OUTBOX.c.number)
 )
 _whole = Statement(
@@ -54,11 +49,7 @@ def _moving(before: State, **values: Any) -> Statement:
     )
 
 
-_undelivered = Statement(
-    select(func.count())
-    .select_from(OUTBOX)
-    .where(OPEN, or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat")))
-)
+_undelivered = Statement(select(func.count()).select_from(OUTBOX).where(OPEN, _OF_CHAT))
 _opening = Statement(
     select(OUTBOX.c.number)
     .where(
@@ -115,15 +106,16 @@ def take(
     what a post says: call both in one transaction, as `claim` does."""
     at = now.isoformat()
     taken: list[int] = []
-    counts: Counter[tuple[str, str, str]] = Counter()
+    counts = dict.fromkeys(_under_way.all(connection, chat=instance), each)
     for number, chat, room, thread, due, tried in _scan.each(connection, chat=instance):
         where = (chat, room, thread)
-        if counts[where] >= each:
+        before = counts.get(where, 0)
+        if before >= each:
             continue
         if not _due(due, tried, at):
             counts[where] = each
             continue
-        counts[where] += 1
+        counts[where] = before + 1
         taken.append(number)
         if len(taken) == limit:
             break

@@ -10,7 +10,7 @@ from bot.hub import Routed, route
 from bot.model.plans import Agent
 from bot.model.ports import Request, Unclear, Wanted
 from bot.planner.offline import OfflinePlanner
-from bot.planner.typos import mended
+from bot.planner.typos import mended, vocabulary
 from capabilities.library import Library
 from capabilities.render import SectionRenderer
 
@@ -166,6 +166,7 @@ def test_a_value_is_never_put_right():
 
 
 SECTIONS = LIBRARY.sections(("linux-facts",))
+SPELT = vocabulary(SECTIONS)
 
 
 @pytest.mark.parametrize(
@@ -181,16 +182,16 @@ SECTIONS = LIBRARY.sections(("linux-facts",))
     ],
 )
 def test_mended(text, wanted):
-    assert mended(text, SECTIONS, frozenset(("web1",)), lambda word: False) == wanted
+    assert mended(text, SPELT, frozenset(("web1",)), lambda word: False) == wanted
 
 
 def test_a_word_that_a_section_knows_is_left():
-    assert mended("memroy", SECTIONS, frozenset(), lambda word: True) == "memroy"
+    assert mended("memroy", SPELT, frozenset(), lambda word: True) == "memroy"
 
 
 @given(st.text(max_size=120))
 def test_any_text_is_mended(text):
-    mended(text, SECTIONS, frozenset(), lambda word: False)
+    mended(text, SPELT, frozenset(), lambda word: False)
 
 
 SAID = (

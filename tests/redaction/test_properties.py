@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.redact import MASK, RULES, SecretRedactor
-from bot.redaction.rules import compiled, folded
+from bot.redaction import commands
+from bot.redaction.needles import pairs
+from bot.redaction.rules import Rules, compiled, folded
 from tests.redaction.planted import plants
 
 REDACTOR = SecretRedactor(["hunter2hunter2", "s3cr3t/with+signs="])
@@ -88,3 +90,12 @@ def test_every_rule_is_well_formed() -> None:
         compiled(rule.pattern, rule.folded)
         assert rule.keywords or rule.what == "Discord"
         assert not rule.folded or all(keyword == keyword.lower() for keyword in rule.keywords)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_a_short_text_is_searched_for_as_much_as_a_long_one(text: str) -> None:
+    small, tried = folded(text), Rules(RULES)
+    there = pairs(small)
+    assert sorted(tried.found(text, small, there)) == sorted(tried.found(text, small, None))
+    assert sorted(commands.spans(text, there)) == sorted(commands.spans(text, None))

@@ -51,7 +51,6 @@ class Lines:
         """Print it. Raises LoginError when nobody reads the output any more."""
         if outgoing.kind == "react":
             self._output.hold(sent(outgoing))
-            await asyncio.sleep(0)  # by then it is put
         else:
             if outgoing.kind == "post":
                 self._reader.open(outgoing.conversation.thread or reference(outgoing))

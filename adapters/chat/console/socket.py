@@ -132,20 +132,32 @@ class Output:
         self._poll.register(descriptor, select.POLLOUT)
         self._state = threading.Condition()
         self._waiting = bytearray()
-        self._held = b""
+        self._held = bytearray()
+        self._turn: asyncio.Future[None] | None = None
         self._writing = False
         self._broken = False
         self._sent: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
-    def hold(self, data: bytes) -> None:
-        """As `put`, with what is put in this turn of the loop or at its end: one write for both, and the reader wakes once."""
-        if not self._held:
-            asyncio.get_running_loop().call_soon(self.put, b"")
+    def hold(self, data: bytes) -> "asyncio.Future[None]":
+        """As `put`, at the end of this turn of the loop with all that is held in it: one write for many, and the reader
+        wakes once. The future is done by then."""
         self._held += data
+        if self._turn is None:
+            loop = asyncio.get_running_loop()
+            self._turn = loop.create_future()
+            loop.call_soon(self._end_turn, self._turn)
+        return self._turn
+
+    def _end_turn(self, turn: "asyncio.Future[None]") -> None:
+        self._turn = None
+        self.put(b"")
+        _settle(turn)
 
     def put(self, data: bytes) -> None:
-        """Write as soon as it can be written; does not block."""
-        data, self._held = self._held + data, b""
+        """Write as soon as it can be written, behind what is held; does not block."""
+        if self._held:
+            data = bytes(self._held) + data
+            self._held.clear()
         with self._state:
             if self._broken or not data:
                 return
@@ -156,8 +168,8 @@ class Output:
                 self._start()
 
     async def write(self, data: bytes) -> None:
-        """Return when all of it is written. Raises LoginError when nobody reads any more."""
-        self.put(data)
+        """Hold it; return when all of it is written. Raises LoginError when nobody reads any more."""
+        await self.hold(data)
         await self.drain()
 
     async def drain(self) -> None:
