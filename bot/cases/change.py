@@ -13,7 +13,7 @@ from bot.cases.keep import keep
 from bot.cases.pursue import everybody, noted, refused, said, summary
 from bot.cases.renew import drafts
 from bot.cases.rooms import agents_in
-from bot.cases.think import remember, think
+from bot.cases.think import clean, remember, think
 from bot.cases.wish import Wish
 from bot.house import Effect, House
 from bot.model.events import Message
@@ -22,7 +22,6 @@ from bot.model.plans import Draft, Plan
 from bot.model.ports import Answer, Idea, Request, Thought, Unclear, Unknown, Wanted
 from bot.model.sections import Refusal
 from bot.report import refusal
-from bot.report.safe import plain
 from bot.store.plan_rows import Stored
 
 _PLAIN = re.compile(r"\s*(?:use|make it|set|change|call it|name it)\b", re.IGNORECASE)
@@ -47,7 +46,7 @@ async def change(house: House, event: Message, person: Person, stored: Stored) -
     idea = await _idea(house, wish, plan)
     if isinstance(idea, Wanted):
         return await _revised(house, wish, stored, idea)
-    text = house.redactor.redact(plain(idea.text))
+    text = clean(house, idea.text)
     report = refusal.note(text) if isinstance(idea, Answer) else refusal.refusal(text)
     shown = said(house, wish, noted(report, idea.thought))
 

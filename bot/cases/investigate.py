@@ -178,11 +178,11 @@ def _say(
         if number in said.evidence
     ]
     note, clean = inquiry.request.private, house.redactor.redact
-    text, missing = clean(plain(said.text)), clean(plain(said.missing))
-    report = concluded(_cut(text), looks, missing, asked.account, note)
+    text, missing = _cut(clean(plain(said.text))), clean(plain(said.missing))
+    report = concluded(text, looks, missing, asked.account, note)
     outbox.put(connection, _key(asked), asked.conversation, report, at=now)
     talk = Talk(asked.conversation, (asked.person,), asked.text)
-    remember(connection, house, talk, inquiry.bill.thought, said.text)
+    remember(connection, house, talk, inquiry.bill.thought, text)
 
 
 def gave_up(connection: Connection, house: House, asked: Investigation, why: ParleyError) -> None:

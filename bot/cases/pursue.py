@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.cases import record, say
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
-from bot.cases.think import remember
+from bot.cases.think import clean, remember
 from bot.cases.wish import Wish
 from bot.house import Effect, House
 from bot.model.ids import new_id, short
@@ -17,7 +17,6 @@ from bot.model.questions import Question
 from bot.model.reports import Report
 from bot.model.sections import Refusal
 from bot.report import refusal as words
-from bot.report.safe import plain
 from bot.store import questions
 
 
@@ -51,8 +50,7 @@ def _kept(house: House, wish: Wish, composed: Composed | Refusal, thought: Thoug
 
 
 def _told(house: House, wish: Wish, answer: Answer) -> Effect:
-    text = house.redactor.redact(plain(answer.text))
-    report = noted(words.note(text), answer.thought)
+    report = noted(words.note(clean(house, answer.text)), answer.thought)
 
     def effect(connection: Connection) -> None:
         say.post(connection, wish.event, wish.conversation, report, house.clock.now())

@@ -16,6 +16,7 @@ from bot.model.ports import Idea, Request, Thought
 from bot.planner import privacy
 from bot.planner.picks import LONGEST
 from bot.redact import MASK
+from bot.report.safe import plain
 from bot.store import spending, turns
 
 TURNS = 12
@@ -68,6 +69,14 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
         hidden=privacy.hidden((*request.agents, *request.others), models.private),
         private=_private(house, models, request, said),
     )
+
+
+def clean(house: House, text: str) -> str:
+    """A model's sentence as people may read it. Where it was cut off, so may be a secret at its end."""
+    words = plain(text)
+    if len(words) < LONGEST:
+        return house.redactor.redact(words)
+    return f"{house.redactor.settled(words[:-1]).rstrip()} …"
 
 
 def told_at_home(house: House, *texts: str) -> str:

@@ -150,7 +150,8 @@ class Inquiry:
             )
         )
         left = missing.strip()[:WORDS] if isinstance(missing, str) else ""
-        return Conclusion(answer.strip()[:WORDS], evidence, left)
+        # Twice as much: a secret must not be cut before it is masked.
+        return Conclusion(answer.strip()[: 2 * WORDS], evidence, left)
 
 
 def _looks(reply: Reply, found: Idea | Wrong) -> tuple[Draft, ...] | Wrong:

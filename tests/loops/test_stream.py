@@ -134,12 +134,27 @@ async def test_only_what_says_something_is_shown(watched: Watched) -> None:
 @pytest.mark.parametrize(
     "odd", ["[1, 2", "no json", '{"answer": ["a b c', '{"answer": "\\ud800 a b c', "nul", '"a b c']
 )
-async def test_what_cannot_be_read_is_not_shown(watched: Watched, odd: str) -> None:
+async def test_what_cannot_be_read_is_not_shown_and_what_follows_is(
+    watched: Watched, odd: str
+) -> None:
     async with streaming(watched.house, watched.place) as stream:
         stream.begin(QUESTION)
         says(stream, odd)
         await watched.second()
         assert await watched.seen() == []
+        says(stream, '{"answer": "One two three ')
+        await watched.second()
+        assert await watched.seen() == [("post", "One two three …")]
+
+
+async def test_half_of_a_character_is_waited_for(watched: Watched) -> None:
+    async with streaming(watched.house, watched.place) as stream:
+        stream.begin(QUESTION)
+        says(stream, '{"answer": "One \\ud83d')
+        await watched.second()
+        says(stream, "\\ude00 two three", begin=False)
+        await watched.second()
+        assert (await watched.seen())[-1] == ("post", "One \U0001f600 two …")
 
 
 async def test_what_is_asked_anew_makes_it_void(watched: Watched) -> None:
