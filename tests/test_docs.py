@@ -105,12 +105,18 @@ def test_every_command_of_the_readme_exists() -> None:
 
 
 def test_the_configuration_in_the_readme_loads(tmp_path: Path) -> None:
-    first, thinking, running = (
+    prompt = tmp_path / "roles" / "infra" / "AGENT.md"
+    prompt.parent.mkdir(parents=True)
+    prompt.write_text("Knows our machines.", encoding="utf8")
+    first, thinking, team, running = (
         build(tomllib.loads(block), None, tmp_path, NO_SECRETS) for block in blocks("toml")
     )
     assert [agent.name for agent in first.agents] == ["web1"]
     assert first.secrets == ("not-a-secret",)
     assert [each.name for each in thinking.llm.providers] == ["anthropic", "ollama"]
+    assert [(role.name, role.agents, role.about) for role in team.roles] == [
+        ("infra", ("pve1",), "Knows our machines.")
+    ]
     assert running.listen
     assert running.operators
     assert running.approval_rooms
