@@ -109,9 +109,9 @@ class Dispatch:
         mine = [
             each for each in hearing.heard if each.handling and (each.answered or each.received)
         ]
-        self._follow.glance(each.event for each in mine)
-        if isinstance(last, Due):
-            self._follow.go(last)
+        seen, left = [each.event for each in mine], last if isinstance(last, Due) else None
+        # In the next turn: first whoever brought it hears that it is stored, and may acknowledge it.
+        asyncio.get_running_loop().call_soon(self._follow.begin, seen, left)
         for each in hearing.heard:
             if each.answered or each.received is None:
                 self._drop(each)

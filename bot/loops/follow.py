@@ -49,6 +49,12 @@ class Follow:
 
         return look
 
+    def begin(self, seen: Iterable[Event], left: Due | None) -> None:
+        """The first sign of life for what was seen, and what is left to do. Returns at once."""
+        self.glance(seen)
+        if left is not None:
+            self.go(left)
+
     def go(self, left: Due) -> None:
         """After the commit. A run first: its claim shall not wait for a card. Returns at once."""
         for instance, posts in left.posts.items():
