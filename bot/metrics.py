@@ -27,7 +27,7 @@ class Metric:
     labels: Labels = ()
 
 
-EVENTS = Metric("events_total", "counter", "Events heard.", ("instance", "kind"))
+EVENTS = Metric("events_total", "counter", "Events heard, each once.", ("instance", "kind"))
 POSTS = Metric(
     "posts_total", "counter", "Messages, edits and reactions that came out.", ("instance", "kind")
 )

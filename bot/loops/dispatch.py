@@ -59,8 +59,9 @@ class Dispatch:
     def busy(self) -> bool:
         return bool(self._lanes or self._early)
 
-    async def hear(self, instance: str, events: Sequence[Event], cursor: str | None) -> None:
-        """Store what a chat heard, with its `cursor`; return when it is stored. Raises StoreError, and then it is not."""
+    async def hear(self, instance: str, events: Sequence[Event], cursor: str | None) -> list[Event]:
+        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. Raises StoreError, and
+        then it is not."""
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
         try:
             if self._think(hearing):
@@ -80,6 +81,7 @@ class Dispatch:
         except StoreError:
             self._forget(hearing)
             raise
+        return [each.event for each in hearing.heard if each.stored]
 
     async def _finish(self, hearing: Hearing, writing: Writing) -> None:
         try:
@@ -106,10 +108,8 @@ class Dispatch:
         *_, rest, last = results
         if isinstance(rest, Raised):
             raise rest.error
-        mine = [
-            each for each in hearing.heard if each.handling and (each.answered or each.received)
-        ]
-        seen, left = [each.event for each in mine], last if isinstance(last, Due) else None
+        seen = [each.event for each in hearing.heard if each.handling and each.stored]
+        left = last if isinstance(last, Due) else None
         # In the next turn: first whoever brought it hears that it is stored, and may acknowledge it.
         asyncio.get_running_loop().call_soon(self._follow.begin, seen, left)
         for each in hearing.heard:

@@ -32,6 +32,11 @@ class Heard:
     answered: bool = False
     received: Received | None = None
 
+    @property
+    def stored(self) -> bool:
+        """Whether it was stored now: a redelivery is not."""
+        return self.answered or self.received is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Hearing:

@@ -73,16 +73,17 @@ async def _hear(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> 
         async for batch in heard:
             await _lose(house, instance, batch)
             await _take(house, instance, chat, dispatch, batch)
-            _count(house, instance, batch)
 
 
 async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:
     events = [_redacted(house, event) for event in batch.events]
     try:
-        await dispatch.hear(instance, events, batch.cursor)
+        new = await dispatch.hear(instance, events, batch.cursor)
     except StoreError as error:
         await _refuse(house, chat, batch, error)
         return
+    for event in new:
+        house.metrics.count(EVENTS, instance, event.kind)
     house.health[instance] = "connected"
     if batch.lost:
         log.warning("chat %s: %s", instance, batch.lost)
@@ -102,11 +103,6 @@ def _tell_waiting(connection: Connection, house: House, instance: str, report: R
         if conversation.instance == instance:
             key = f"lost/{conversation.room}/{conversation.thread}/{now.isoformat()}"
             outbox.post(connection, key, conversation, report, at=now)
-
-
-def _count(house: House, instance: str, batch: Batch) -> None:
-    for event in batch.events:
-        house.metrics.count(EVENTS, instance, event.kind)
 
 
 async def _lose(house: House, instance: str, batch: Batch) -> None:
