@@ -108,11 +108,7 @@ class _Compiler:
         return {name: infer(name) for name in sorted(found)}
 
     def section(self) -> tuple[Section, list[Problem]]:
-        body = self._compile(self.body)
-        if not body:
-            raise Broken(
-                self.line, "It has no block to run.", "Add one fenced block, ```bash or ```human."
-            )
+        body = self._body()
         preview, verify = self._preview(), self._verify()
         rollback = self._compile(self.parts.get("rollback"))
         encode = self.fields.one("Encode", fields.encoder, None)
@@ -150,6 +146,14 @@ class _Compiler:
             line=self.line,
         )
         return replace(section, hash=seal(section)), self._warnings(section, declared)
+
+    def _body(self) -> tuple[Template, ...]:
+        body = self._compile(self.body)
+        if not body:
+            raise Broken(
+                self.line, "It has no block to run.", "Add one fenced block, ```bash or ```human."
+            )
+        return body
 
     def _compile(self, templates: Blocks | None) -> tuple[Template, ...]:
         found: list[Template] = []
