@@ -1,7 +1,6 @@
 """A request split among specialists: the question to the supervisor, and its answer read. Called by `bot.planner.supervisor`; pure."""
 
 import graphlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,6 @@ from bot.planner.schema import object_of
 DELEGATE = "delegate"
 MOST = 6
 """Parts."""
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _TASK = 600
 
 SYSTEM = """\
@@ -107,7 +105,7 @@ def _part(call: Call, names: Sequence[str]) -> Part | str:
     if call.tool != DELEGATE or given is None:
         return "Use delegate, with a JSON object."
     name, after = given.get("Part"), given.get("After", [])
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not picks.NAME.fullmatch(name):
         return "Part is a short name such as 1."
     if given.get("Specialist") not in names:
         return f"Specialist is one of {', '.join(names)}."

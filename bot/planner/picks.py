@@ -20,7 +20,8 @@ from bot.planner.prompt import ASK, MOST_STEPS, REFUSE, TELL, Offered
 LONGEST = 400
 """Characters of a model's own sentence that people are shown."""
 CHOICES = 5
-_STEP = re.compile(r"[A-Za-z0-9_-]{1,16}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
+"""What a model may call a step, or a part."""
 _OUTPUT = re.compile(r"@([A-Za-z0-9_-]{1,16})\.([a-z][a-z0-9_-]{0,31})")
 _OURS = frozenset({"Step", "Agent", "After"})
 _FROM_MACHINES = frozenset({"name", "id", "int", "port", "pattern"})
@@ -143,7 +144,7 @@ def _draft(reading: _Reading, call: Call) -> Draft | str:
     if given is None:
         return "The arguments are no JSON object."
     step, agent = given.get("Step"), given.get("Agent")
-    if not isinstance(step, str) or not _STEP.fullmatch(step):
+    if not isinstance(step, str) or not NAME.fullmatch(step):
         return "Step is a short name such as 1."
     able = [each.name for each in reading.offered.agents[call.tool]]
     if agent not in able:
@@ -223,12 +224,13 @@ def _joint(draft: Draft, names: Sequence[str], before: Iterable[Draft]) -> str:
         return f"There is no other step {_line(strange[0], 20)}."
     if names.count(draft.id) > 1:
         return f"Two steps are called {draft.id}."
-    if any(_same(draft, each) for each in before):
+    if any(same(draft, each) for each in before):
         return "This step is there already."
     return ""
 
 
-def _same(one: Draft, other: Draft) -> bool:
+def same(one: Draft, other: Draft) -> bool:
+    """Whether two steps would do the same."""
     mine, others = (one.slots, one.outputs), (other.slots, other.outputs)
     return (one.agent, one.section, *mine) == (other.agent, other.section, *others)
 

@@ -107,8 +107,7 @@ class Session:
         tell = tuple(each for each in own_tools(tells=True) if each.name == TELL)
         system = as_specialist(_CONSULTED, role)
         asked = Prompt(system, tell, (Said("user", words),), must_pick=True)
-        read_as: Callable[[Reply], Idea | Wrong] = partial(_told)
-        answered = await self.ask(asked, read_as)
+        answered = await self.ask(asked, _told)
         return answered.found.text if answered and isinstance(answered.found, Answer) else ""
 
     async def ask(

@@ -10,7 +10,7 @@ from bot.model.sections import Section
 from bot.planner.offline import LONGEST
 
 MOST = 8
-MOST_PARTS = 6
+MOST_WISHES = 6
 _JOINTS = re.compile(r"[,;.]\s|\b(?:and|then|und|dann|y|luego)\b", re.IGNORECASE)
 
 
@@ -20,7 +20,7 @@ def shortlist(catalogue: Catalogue, request: Request) -> list[Section]:
     not."""
     here = packs(request)
     said = [turn.text for turn in reversed(request.turns) if turn.role == "user"]
-    now = (request.text, request.before, *parts(request.text), *parts(request.before))
+    now = (request.text, request.before, *wishes(request.text), *wishes(request.before))
     found = dict.fromkeys(
         (*_found(catalogue, now, here), *_found(catalogue, said, here)),
     )
@@ -37,10 +37,10 @@ def packs(request: Request) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
 
 
-def parts(text: str) -> list[str]:
+def wishes(text: str) -> list[str]:
     """The wishes of a sentence that holds several; none where there is one alone."""
     found = [part.strip() for part in _JOINTS.split(text[:LONGEST]) if part and part.strip()]
-    return found[:MOST_PARTS] if len(found) > 1 else []
+    return found[:MOST_WISHES] if len(found) > 1 else []
 
 
 def _found(catalogue: Catalogue, texts: Iterable[str], here: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from bot.planner.asking import Answered
 from bot.planner.briefs import Earlier
 from bot.planner.offline import listed
 from bot.planner.parts import Member, Part
-from bot.planner.picks import Wrong
+from bot.planner.picks import Wrong, same
 from bot.planner.prompt import MOST_STEPS
 from bot.planner.session import ASK_AGAIN, Session
 from bot.planner.specialist import SUPERVISOR, Specialist, renamed
@@ -129,15 +129,10 @@ def _renumbered(drafts: Sequence[Draft]) -> list[Draft]:
     first: dict[str, Draft] = {}
     names: dict[str, str] = {}
     for draft in drafts:
-        same = next((each for each in first.values() if _same(each, draft)), None)
-        if same is None:
+        twin = next((each for each in first.values() if same(each, draft)), None)
+        if twin is None:
             first[draft.id] = draft
             names[draft.id] = str(len(first))
         else:
-            names[draft.id] = names[same.id]
+            names[draft.id] = names[twin.id]
     return [renamed(draft, names) for draft in first.values()]
-
-
-def _same(one: Draft, other: Draft) -> bool:
-    mine, others = (one.slots, one.outputs), (other.slots, other.outputs)
-    return (one.agent, one.section, *mine) == (other.agent, other.section, *others)

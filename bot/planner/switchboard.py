@@ -42,9 +42,9 @@ class Switchboard:
         if waiting is not None:
             waiting.set_result(message)
             return message
-        for name in [*self._boxes] if target == EVERYBODY else [target]:
-            if name != source or target != EVERYBODY:
-                self._boxes[name].put_nowait((-message.priority, next(self._number), message))
+        others = [name for name in self._boxes if name != source]
+        for name in others if target == EVERYBODY else [target]:
+            self._boxes[name].put_nowait((-message.priority, next(self._number), message))
         return message
 
     async def ask(self, source: str, target: str, kind: Kind, **payload: Any) -> AgentMessage:

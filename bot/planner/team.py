@@ -6,15 +6,15 @@ from dataclasses import replace
 from bot.model.plans import Agent
 from bot.model.ports import Request
 from bot.model.roles import GENERAL, Role
-from bot.planner.shortlist import parts
+from bot.planner.shortlist import wishes
 
 
 def team(request: Request) -> list[Role]:
     """The roles of the agents that may be needed. One wish to agents of one role is that role's alone."""
-    simple = request.others and not parts(request.text) and not request.failure
-    addressed = request.agents if simple else (*request.agents, *request.others)
-    found = _roles(request.roles, addressed)
-    return found if len(found) == 1 else _roles(request.roles, (*request.agents, *request.others))
+    everybody = _roles(request.roles, (*request.agents, *request.others))
+    addressed = _roles(request.roles, request.agents)
+    simple = request.others and not wishes(request.text) and not request.failure
+    return addressed if simple and len(addressed) == 1 else everybody
 
 
 def _roles(roles: Sequence[Role], agents: Sequence[Agent]) -> list[Role]:
