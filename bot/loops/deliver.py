@@ -77,13 +77,14 @@ class Delivery:
         """Send what was claimed. Returns at once."""
         self._group.create_task(self._batch(taken))
 
-    async def glance(self, signs: Sequence[Outgoing]) -> None:
-        """Signs of life that are not worth a row; that one fails is only noted."""
-        for sign in signs:
-            try:
-                await self._chat.send(sign)
-            except ParleyError as error:
-                log.info("no sign of life in %s: %s", self._instance, error)
+    async def glance(self, sign: Outgoing) -> None:
+        """A sign of life, which is not worth a row; that it fails is only noted."""
+        try:
+            await self._chat.send(sign)
+        except ParleyError as error:
+            log.info("no sign of life in %s: %s", self._instance, error)
+        except Exception:  # an adapter's own mistake must not end the others
+            log.exception("chat %s broke over a sign of life", self._instance)
 
     async def _batch(self, taken: Sequence[Outgoing]) -> None:
         threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]

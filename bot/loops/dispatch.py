@@ -1,7 +1,8 @@
 """From what was heard to its effect: one event at a time per conversation, votes in a lane of their own.
 
-`bot.loops.listen` brings what a chat heard. What needs nothing but thought is answered in the transaction that stores it;
-everything else is stored, then handled, and its effect is committed with the event's `done`, many in one transaction.
+`bot.loops.listen` brings what a chat heard. What needs nothing but thought is answered in the transaction that stores it,
+unless a platform waits for its acknowledgement; everything else is stored, then handled, and its effect is committed with the
+event's `done`, many in one transaction.
 What follows from an effect is for `bot.loops.follow`.
 """
 
@@ -13,17 +14,15 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import flow
-from bot.cases import say
-from bot.cases.stream import ended
-from bot.house import Effect, House, nothing
+from bot.house import Effect, House
 from bot.loops import patience
 from bot.loops.early import about, unposted
 from bot.loops.follow import Due, Follow
 from bot.loops.hearing import Heard, Hearing, costs
+from bot.loops.instead import broken, worn_out
 from bot.loops.lanes import Lanes
-from bot.model.errors import ParleyError, StoreError
-from bot.model.events import Click, Event, Message
-from bot.report import refusal
+from bot.model.errors import StoreError
+from bot.model.events import Event, Message
 from bot.store import inbox
 from bot.store.inbox import Received
 from bot.store.suspects import Suspects
@@ -33,10 +32,6 @@ log = logging.getLogger(__name__)
 
 LOOK = 5.0
 """Seconds after which early votes are looked at without being woken."""
-WORN_OUT = ParleyError(
-    f"I was ended {inbox.MOST} times while handling this, so I left it.",
-    "Say it again in other words; the log has the details.",
-)
 
 
 class Dispatch:
@@ -59,12 +54,20 @@ class Dispatch:
     def busy(self) -> bool:
         return bool(self._lanes or self._early)
 
-    async def hear(self, instance: str, events: Sequence[Event], cursor: str | None) -> list[Event]:
-        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. Raises StoreError, and
-        then it is not."""
+    async def hear(
+        self,
+        instance: str,
+        events: Sequence[Event],
+        cursor: str | None,
+        *,
+        awaited: bool = False,
+    ) -> list[Event]:
+        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. `awaited`: its platform
+        waits for that, and nothing is thought about before. Raises StoreError, and then it is not stored."""
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
         try:
-            if self._think(hearing):
+            self._begin_free(hearing)
+            if not awaited and self._think(hearing):
                 # One turn: what needs nothing but thought has its effect after it.
                 await asyncio.sleep(0)
             writing = self._house.store.begin(
@@ -74,60 +77,78 @@ class Dispatch:
             self._forget(hearing)
             raise
         try:
-            self._go_on(hearing, await writing.future)
+            results = await writing.future
         except asyncio.CancelledError:  # the listening ends, not what is on its way into the store
             self._group.create_task(self._finish(hearing, writing))
             raise
         except StoreError:
             self._forget(hearing)
             raise
+        self._go_on(hearing, results)
         return [each.event for each in hearing.heard if each.stored]
 
     async def _finish(self, hearing: Hearing, writing: Writing) -> None:
         try:
-            self._go_on(hearing, await self._house.store.finish(writing))
+            results = await self._house.store.finish(writing)
         except StoreError:
             self._forget(hearing)
+            return
+        try:
+            self._go_on(hearing, results)
+        except Exception:  # nobody listens any more; it is heard again
+            log.exception("%d events were not stored", len(hearing.heard))
 
-    def _think(self, hearing: Hearing) -> bool:
-        """Whether anything is handled now: what has nobody before it, but for what may have ended the process before."""
-        if not self._suspects.note(hearing.instance, (each.event for each in hearing.heard)):
-            return False
+    def _begin_free(self, hearing: Hearing) -> None:
+        """What has nobody before it, but for what may have ended the process before."""
         behind: set[str] = set()
         for each in hearing.heard:
             apart = self._suspects.among(hearing.instance, each.event) or self._awaited(each.event)
             apart = apart or costs(each.event) or about(each.event) in behind
             if apart and isinstance(each.event, Message):
                 behind.add(about(each.event))  # nothing of its thread overtakes it
-            if not apart and self._lanes.take(each.lane):
-                each.handling = self._group.create_task(self._handled(each.event))
-        return any(each.handling for each in hearing.heard)
+            each.begun = not apart and self._lanes.take(each.lane)
+
+    def _think(self, hearing: Hearing) -> bool:
+        """Whether anything is handled now: what is begun, once it is noted that it is."""
+        begun = [each for each in hearing.heard if each.begun]
+        if not begun or not self._suspects.note(hearing.instance, (each.event for each in begun)):
+            return False
+        for each in begun:
+            each.handling = self._group.create_task(self._handled(each.event))
+        return True
 
     def _go_on(self, hearing: Hearing, results: list[Any]) -> None:
-        """With what is stored, and with what the answers left to do."""
+        """With what is stored, and with what the answers left to do. Raises what kept the rest from being stored."""
         *_, rest, last = results
         if isinstance(rest, Raised):
-            raise rest.error
-        seen = [each.event for each in hearing.heard if each.handling and each.stored]
-        left = last if isinstance(last, Due) else None
+            hearing.lose()
         # In the next turn: first whoever brought it hears that it is stored, and may acknowledge it.
-        asyncio.get_running_loop().call_soon(self._follow.begin, seen, left)
-        for each in hearing.heard:
+        asyncio.get_running_loop().call_soon(
+            self._follow_up, hearing, last if isinstance(last, Due) else None
+        )
+        self.offer(each.received for each in hearing.heard if each.received and not each.begun)
+        if isinstance(rest, Raised):
+            raise rest.error
+
+    def _follow_up(self, hearing: Hearing, left: Due | None) -> None:
+        begun = [each for each in hearing.heard if each.begun]
+        self._follow.begin([each.event for each in begun if each.stored], left)
+        for each in begun:
             if each.answered or each.received is None:
                 self._drop(each)
-            elif each.handling:
+            else:
                 self._group.create_task(self._end(each, each.received))
-        self.offer(each.received for each in hearing.heard if each.received and not each.handling)
 
     def _forget(self, hearing: Hearing) -> None:
         for each in hearing.heard:
-            self._drop(each)
+            if each.begun:
+                self._drop(each)
 
     def _drop(self, each: Heard) -> None:
         """It is answered, was answered before, or is refused."""
         if each.handling is not None:
             each.handling.cancel()
-            self._next(each.lane)
+        self._next(each.lane)
 
     async def resume(self) -> None:
         """What an earlier process accepted and did not finish."""
@@ -155,7 +176,7 @@ class Dispatch:
 
     async def _begin(self, left: list[Received]) -> None:
         try:
-            counts = await patience.write(self._house, lambda c: _count(c, left))
+            counts = await patience.write(self._house, lambda c: inbox.begin_all(c, left))
         except Exception:  # it must not end the others, and stays in the inbox for the next start
             log.exception("%d events could not be begun", len(left))
             for each in left:
@@ -167,11 +188,7 @@ class Dispatch:
             self._group.create_task(self._give_up(each) if worn else self._handle(each))
 
     async def _give_up(self, received: Received) -> None:
-        """It is said to whoever spoke to the bot, and to nobody else."""
-        event, house = received.event, self._house
-        told = isinstance(event, Click) or (isinstance(event, Message) and event.addressed)
-        effect = _said(house, event, WORN_OUT) if told else ended(house, event, nothing)
-        await patience.write(house, effect)
+        await patience.write(self._house, worn_out(self._house, received.event))
         self._next(received.lane)
 
     async def _end(self, heard: Heard, received: Received) -> None:
@@ -190,7 +207,7 @@ class Dispatch:
         try:
             return await flow.handle(self._house, event)
         except Exception as error:  # noqa: BLE001 - one event must not end the others; it is said in its thread
-            return _said(self._house, event, _sentence(event, error))
+            return broken(self._house, event, error)
 
     async def _is_early(self, event: Event) -> bool:
         """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
@@ -254,7 +271,7 @@ class Dispatch:
 
     async def _say_instead(self, received: Received, error: BaseException) -> None:
         """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""
-        effect = _said(self._house, received.event, _sentence(received.event, error))
+        effect = broken(self._house, received.event, error)
         try:
             await patience.write(self._house, _done(received, effect))
         except Exception:  # as in `_begin`
@@ -269,31 +286,9 @@ class Dispatch:
             self._house.bus.wake("settled")
 
 
-def _count(connection: Connection, events: list[Received]) -> dict[int, int]:
-    """The how manieth attempt each of these is."""
-    fresh = [each for each in events if not each.attempts]
-    inbox.begin_all(connection, fresh)
-    again = {each.id: inbox.begin(connection, each.id) for each in events if each.attempts}
-    return {**{each.id: 1 for each in fresh}, **again}
-
-
 def _done(received: Received, effect: Effect) -> Effect:
     def commit(connection: Connection) -> None:
         effect(connection)
         inbox.done(connection, received.id)
 
     return commit
-
-
-def _sentence(event: Event, error: BaseException) -> ParleyError:
-    if isinstance(error, ParleyError):
-        return error
-    log.error("event %s could not be handled", event.id, exc_info=error)
-    what = "Something in me broke while I handled this, and nothing was started."
-    return ParleyError(what, "Say it again; the log has the details.")
-
-
-def _said(house: House, event: Event, error: ParleyError) -> Effect:
-    clean = house.redactor.redact
-    report = refusal.error(clean(error.what), clean(error.mend))
-    return lambda connection: say.reply(connection, event, report, house.clock.now())

@@ -68,12 +68,9 @@ class Follow:
 
     def glance(self, events: Iterable[Event]) -> None:
         """The first sign of life, before anything is said. Not worth a row: a repeated 👀 changes nothing."""
-        places: dict[str, list[Outgoing]] = {}
         for event in events:
-            if isinstance(event, Message) and event.addressed:
+            delivery = self._deliveries.get(event.account.instance)
+            if delivery is not None and isinstance(event, Message) and event.addressed:
                 key = f"seen/{event.id}"
                 sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-                places.setdefault(event.account.instance, []).append(sign)
-        for place, signs in places.items():
-            if place in self._deliveries:
-                self._group.create_task(self._deliveries[place].glance(signs))
+                self._group.create_task(delivery.glance(sign))

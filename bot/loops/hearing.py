@@ -20,13 +20,14 @@ Handling = asyncio.Task[Effect | None]
 
 @dataclass(slots=True)
 class Heard:
-    """One event. `handling` began already where its lane was free; `effect` is what it came to at once. The transaction
-    sets `answered` where the effect went in with the event, and `received` where the event alone did; an event that was
-    stored before has neither."""
+    """One event. It is `begun` where its lane was free: its first attempt, by `handling` already or once it is stored. `effect`
+    is what it came to at once. The transaction sets `answered` where the effect went in with the event, and `received` where
+    the event alone did; an event that was stored before has neither."""
 
     event: Event
     data: bytes
     lane: str
+    begun: bool = False
     handling: Handling | None = None
     effect: Effect | None = None
     answered: bool = False
@@ -73,12 +74,17 @@ class Hearing:
 
         return answer
 
+    def lose(self) -> None:
+        """What went in alone was taken back."""
+        for each in self.heard:
+            each.received = None
+
     def _rest(self, connection: Connection) -> None:
         for each in self.heard:
             if not each.answered:
-                begun: Literal["handling", "waiting"] = "handling" if each.handling else "waiting"
+                state: Literal["handling", "waiting"] = "handling" if each.begun else "waiting"
                 each.received = inbox.put(
-                    connection, self.instance, each.event, each.data, self.at, begun
+                    connection, self.instance, each.event, each.data, self.at, state
                 )
         inbox.move(connection, self.instance, self.cursor, self.at)
 

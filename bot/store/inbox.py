@@ -225,10 +225,13 @@ def begin(connection: Connection, id: int) -> int:
     return attempts
 
 
-def begin_all(connection: Connection, events: Sequence[Received]) -> None:
-    """`begin` for many that were never begun, in one statement. Raises TransitionError, and then none is begun."""
-    if _first.many(connection, [{"of": event.id} for event in events]) != len(events):
-        raise TransitionError(f"Of {len(events)} events not all are waiting.")
+def begin_all(connection: Connection, events: Sequence[Received]) -> dict[int, int]:
+    """`begin` for many, by their ids; those that were never begun in one statement. Raises TransitionError, and then none is begun."""
+    fresh = [each.id for each in events if not each.attempts]
+    if _first.many(connection, [{"of": id} for id in fresh]) != len(fresh):
+        raise TransitionError(f"Of {len(fresh)} events not all are waiting.")
+    again = {each.id: begin(connection, each.id) for each in events if each.attempts}
+    return dict.fromkeys(fresh, 1) | again
 
 
 def give_back(connection: Connection) -> int:

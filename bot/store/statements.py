@@ -1,4 +1,4 @@
-"""Statements for hot rows: built with SQLAlchemy Core, compiled once, run on the driver's own cursor.
+"""Statements for hot rows: built with SQLAlchemy Core, compiled once, run on the driver's own connection.
 
 `inbox`, `outbox` and `audit` use them. Measured: a Core insert costs 38 µs, the same text on the driver 3 µs. What
 goes in and comes out are strings, bytes, integers and None: no column type converts anything here.
@@ -61,16 +61,14 @@ class Statement:
     def many(self, connection: Connection, rows: Iterable[dict[str, Any]]) -> int:
         """Once for each of `rows`; how many it changed in all."""
         ready = self._prepared(connection)
-        cursor = _cursor(connection)
-        cursor.executemany(ready.text, [ready.values(row) for row in rows])
+        values = [ready.values(row) for row in rows]
+        cursor = _driver(connection).executemany(ready.text, values)
         count: int = cursor.rowcount
         return count
 
     def _execute(self, connection: Connection, values: dict[str, Any]) -> Any:
         ready = self._prepared(connection)
-        cursor = _cursor(connection)
-        cursor.execute(ready.text, ready.values(values))
-        return cursor
+        return _driver(connection).execute(ready.text, ready.values(values))
 
     def _prepared(self, connection: Connection) -> _Ready:
         name = connection.dialect.name
@@ -95,5 +93,5 @@ def _taker(names: list[str]) -> Callable[[dict[str, Any]], Any]:
     return itemgetter(*names) if names else lambda values: ()
 
 
-def _cursor(connection: Connection) -> Any:
-    return connection.connection.cursor()
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection

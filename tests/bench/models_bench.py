@@ -1,20 +1,28 @@
-"""What the bot itself costs around a model: from the request to its card, without the time that the model took.
+"""What the bot itself costs around a model, without the time that the model took.
 
-The plan has no Preview, which would be a process. The model is a loopback server that answers at once; beside it stands the provider's SDK alone, asking the same question.
+Once in one process, from the request to its plan on the disk: search, prompt, validation, store. Once through the real process,
+from the line to the card. The plan has no Preview, which would be a process. The model is a loopback server that answers at
+once; beside the card stands the provider's SDK alone, asking the same question.
 """
 
 import asyncio
 import statistics
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from adapters.llm.openai.model import open_model
 from adapters.llm.openai.settings import Settings
+from bot import app, config, flow
 from bot.clock import SystemClock
-from bot.model.llm import Prompt, Reply, Said
+from bot.house import House
+from bot.model.events import Message
+from bot.model.llm import Model, Piece, Prompt, Reply, Said
+from bot.model.people import Account, Conversation
 from bot.model.plans import Agent
 from bot.model.ports import Request
 from bot.planner.prompt import prompt, tokens
+from bot.store import plans
 from capabilities.library import Library
 from tests.bench import approval_bench
 from tests.bench.chat import Bot, configure, parley, scratch
@@ -22,7 +30,56 @@ from tests.bench.rows import Row
 from tests.servers.scripted_model import ScriptedModel, serving, step
 
 OWN = 15.0
-"""Milliseconds that a planned request may cost beside its model."""
+"""Milliseconds of search, prompt, validation and store that a planned request may cost."""
+
+
+class Clocked:
+    """A model, and the seconds that it and its SDK took."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.took = 0.0
+
+    async def reply(self, prompt: Prompt) -> AsyncIterator[Piece | Reply]:
+        begun = time.perf_counter()
+        async for piece in self._model.reply(prompt):
+            self.took += time.perf_counter() - begun
+            yield piece
+            begun = time.perf_counter()
+
+    async def close(self) -> None:
+        await self._model.close()
+
+
+async def stored(path: Path, model: ScriptedModel, times: int) -> float:
+    """Milliseconds, the median, from a request to its plan on the disk, in one process and without the model and its SDK."""
+    async with app.open_house(config.load(path)) as house:
+        if house.models is None:
+            raise RuntimeError("no model is configured")
+        (provider,) = house.models.router.providers
+        provider.model = clocked = Clocked(provider.model)
+        before = await _plans(house)
+        found = [await _stored(house, model, clocked, number) for number in range(times)]
+        came = await _plans(house) - before
+    if came != times:
+        raise RuntimeError(f"of {times} requests {came} came to a plan")
+    return statistics.median(found)
+
+
+async def _plans(house: House) -> int:
+    return await house.store.read(lambda connection: len(plans.in_state(connection, "pending")))
+
+
+async def _stored(house: House, model: ScriptedModel, clocked: Clocked, number: int) -> float:
+    model.script[:] = []
+    model.says(step("marks/leave-a-mark", name=f"stored{number}"))
+    asked, where = house.clock.now(), Conversation("console", "console", f"stored{number}")
+    text = f"would you leave a mark for me, named stored{number}"
+    event = Message(f"s{number}", where, Account("console", "alice"), text, asked, addressed=True)
+    clocked.took = 0.0
+    begun = time.perf_counter()
+    await house.store.write(await flow.handle(house, event))
+    return (time.perf_counter() - begun - clocked.took) * 1e3
 
 
 def planned(bot: Bot, model: ScriptedModel, number: int) -> float:
@@ -108,11 +165,13 @@ def rows(*, quick: bool = False) -> list[Row]:
         path.write_text(text)
         with parley(path) as bot:
             waits = [planned(bot, model, number) for number in range(times)][5:]
+        kept = asyncio.run(stored(path, model, times))
         alone = asyncio.run(sdk(model, times))
         pages = told(folder)
     own = statistics.median(waits)
     return [
-        Row("planned with a model that takes no time, p50", own, "ms", alone, "its SDK alone"),
-        Row("the same without its SDK, p50", own - alone, "ms", aim=OWN),
+        Row("search, prompt, validation, store of a plan, p50", kept, "ms", aim=OWN),
+        Row("its card, by a model that takes no time, p50", own, "ms", alone, "its SDK alone"),
+        Row("the same without its SDK, p50", own - alone, "ms"),
         Row("capability text told, 6,000 pages", pages, "tokens", aim=2_500),
     ]

@@ -1,11 +1,14 @@
 """What is answered in the transaction that stores it, and what becomes of it when that transaction refuses the answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from bot import app, config
@@ -25,12 +28,18 @@ def asked(id: str, words: str = "bake a cake", thread: str = "") -> Message:
 
 @dataclass
 class Heard:
-    """Implements `ports.Chat`: gives its batches, keeps what is said, and ends when so much was."""
+    """Implements `ports.Chat`: gives its batches, keeps what is said, and ends when so much was. It `looks` whenever a batch is
+    stored; its first cursor is `torn`, and `signless` it breaks over every 👀."""
 
     batches: Sequence[Sequence[Event]]
     wanted: int
     breaks: int = 0
+    awaited: bool = False
+    torn: str = ""
+    signless: bool = False
+    looks: Callable[[], str] = str
     cursors: list[str | None] = field(default_factory=list)
+    looked: list[str] = field(default_factory=list)
     said: list[Outgoing] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -41,10 +50,14 @@ class Heard:
             if number == 1 and self.breaks:
                 self.breaks -= 1
                 raise ValueError("a payload that nobody had thought of")
-            yield Batch(tuple(batch), f"c{number}")
+            torn, self.torn = self.torn, ""
+            yield Batch(tuple(batch), torn or f"c{number}", awaited=self.awaited)
+            self.looked.append(self.looks())
         await self.enough.wait()
 
     async def send(self, outgoing: Outgoing) -> str:
+        if self.signless and outgoing.kind == "react":
+            raise ValueError("a reaction that nobody had thought of")
         self.said.append(outgoing)
         if len(self.answers) == self.wanted:
             self.enough.set()
@@ -59,14 +72,14 @@ class Heard:
 
 
 async def hear(
-    folder: Path, *batches: Sequence[Event], wanted: int, breaks: int = 0
+    folder: Path, *batches: Sequence[Event], wanted: int, **more: Any
 ) -> tuple[Heard, list[str]]:
     """What a whole bot says to these batches; the states of its inbox in the end."""
     people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
     table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
     configuration = config.build(table, None, folder)
     async with app.open_house(configuration) as house, asyncio.timeout(30):
-        chat = Heard(batches, wanted, breaks)
+        chat = Heard(batches, wanted, **more)
         await app.serve(house, configuration, {"console": chat}, asyncio.Event())
         states = await house.store.read(
             lambda c: [
@@ -105,6 +118,35 @@ async def test_a_chat_that_breaks_listens_again_from_where_it_was(tmp_path: Path
     chat, states = await hear(tmp_path, *batches, wanted=3, breaks=2)
     assert states == ["done"] * 3
     assert chat.cursors == [None, "c0", "c0"]
+
+
+@pytest.mark.parametrize(("awaited", "there"), [(False, "done 1"), (True, "handling 0")])
+async def test_nothing_is_thought_about_before_an_acknowledgement_that_is_waited_for(
+    tmp_path: Path, awaited: bool, there: str
+) -> None:
+    def looks() -> str:
+        """The event's state, and how many answers there are, at the moment in which its platform is told."""
+        with sqlite3.connect(tmp_path / "data" / "parley.db") as base:
+            (found,) = base.execute(
+                "SELECT state || ' ' || (SELECT count(*) FROM outbox) FROM inbox"
+            ).fetchall()
+        return str(found[0])
+
+    chat, states = await hear(tmp_path, [asked("m1")], wanted=1, awaited=awaited, looks=looks)
+    assert chat.looked == [there]
+    assert states == ["done"]
+
+
+async def test_what_the_store_takes_for_no_reason_holds_nobody_up(tmp_path: Path) -> None:
+    """A cursor that is no text: the batch is heard again, and its conversation is not left waiting behind what was refused."""
+    chat, states = await hear(tmp_path, [asked("m1")], [asked("m22")], wanted=2, torn="\ud800")
+    assert states == ["done", "done"]
+    assert chat.cursors == [None, None]
+
+
+async def test_a_chat_that_breaks_over_a_sign_of_life_answers_all_the_same(tmp_path: Path) -> None:
+    _, states = await hear(tmp_path, [asked("m1")], [asked("m22")], wanted=2, signless=True)
+    assert states == ["done", "done"]
 
 
 async def test_a_secret_in_what_a_button_says_is_not_stored(tmp_path: Path) -> None:
