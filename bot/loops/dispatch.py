@@ -1,7 +1,7 @@
 """From what was heard to its effect: one event at a time per conversation, votes in a lane of their own.
 
-`bot.loops.listen` brings what a chat heard. What needs nothing but thought is answered in the transaction that stores it,
-unless a platform waits for its acknowledgement; everything else is stored, then handled, and its effect is committed with the
+`bot.loops.listen` brings what a chat heard. What needs nothing but thought is answered in the transaction that stores it
+where nobody waits for anything but the answer; everything else is stored, then handled, and its effect is committed with the
 event's `done`, many in one transaction.
 What follows from an effect is for `bot.loops.follow`.
 """
@@ -60,19 +60,18 @@ class Dispatch:
         events: Sequence[Event],
         cursor: str | None,
         *,
-        awaited: bool = False,
+        at_once: bool = False,
     ) -> list[Event]:
-        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. `awaited`: its platform
-        waits for that, and nothing is thought about before. Raises StoreError, and then it is not stored."""
+        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. `at_once` as in
+        `Batch`. Raises StoreError, and then it is not stored."""
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
         try:
             self._begin_free(hearing)
-            if not awaited and self._think(hearing):
+            if at_once and self._think(hearing):
                 # One turn: what needs nothing but thought has its effect after it.
                 await asyncio.sleep(0)
-            writing = self._house.store.begin(
-                [*hearing.writes(), self._follow.claim((hearing.instance,))]
-            )
+            follow = self._follow.claim((hearing.instance,))
+            writing = self._house.store.begin(hearing.writes(follow))
         except BaseException:
             self._forget(hearing)
             raise
@@ -119,7 +118,7 @@ class Dispatch:
 
     def _go_on(self, hearing: Hearing, results: list[Any]) -> None:
         """With what is stored, and with what the answers left to do. Raises what kept the rest from being stored."""
-        *_, rest, last = results
+        rest, last = results[hearing.answers], results[-1]
         if isinstance(rest, Raised):
             hearing.lose()
         # In the next turn: first whoever brought it hears that it is stored, and may acknowledge it.

@@ -56,15 +56,21 @@ class Hearing:
         heard = tuple(Heard(event, data, lane_of(event)) for event, data in storable)
         return cls(instance, heard, cursor, at)
 
-    def writes(self) -> list[Callable[[Connection], Any]]:
-        """For one transaction: each event with its effect where there is one, then the others and the cursor.
+    @property
+    def answers(self) -> int:
+        """How many effects go in with their events."""
+        return sum(each.effect is not None for each in self.heard)
+
+    def writes(self, follow: Callable[[Connection], Any]) -> list[Callable[[Connection], Any]]:
+        """For one transaction: each event with its effect where there is one, then the others and the cursor; and what follows
+        from effects.
 
         An effect that fails takes its event back with it; then the event goes in alone, to be handled like any other."""
         for each in self.heard:
             if each.handling and each.handling.done():
                 each.effect = each.handling.result()
         answers = [self._answer(each, each.effect) for each in self.heard if each.effect]
-        return [*answers, self._rest]
+        return [*answers, self._rest, *([follow] if answers else [])]
 
     def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
         def answer(connection: Connection) -> None:

@@ -79,8 +79,9 @@ Event = Message | Reaction | Click
 class Batch:
     """What an adapter heard at once. `cursor` (opaque to all but the adapter) is stored in the same commit.
 
-    The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored. Where the
-    platform waits for that (`awaited`), nothing is thought about before.
+    The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored, and not
+    yet thought about. Where nobody waits for anything but the answer (`at_once`), what needs nothing but thought is answered
+    in the same commit.
     `lost` says, in words for the room, that history could not be had. `gone` are references of the bot's own messages
     that somebody deleted, `closed` rooms in which the bot can no longer write: (room, a sentence that says why).
     """
@@ -90,4 +91,4 @@ class Batch:
     lost: str | None = None
     gone: tuple[str, ...] = ()
     closed: tuple[tuple[str, str], ...] = ()
-    awaited: bool = False
+    at_once: bool = False

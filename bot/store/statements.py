@@ -94,4 +94,4 @@ def _taker(names: list[str]) -> Callable[[dict[str, Any]], Any]:
 
 
 def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+    return connection.connection.dbapi_connection

@@ -1,6 +1,6 @@
 """A whole bot whose planner ends the process with SIGKILL at the word `poison`. Started again and again by test_poison.py.
 
-`python poisoned.py FOLDER`: its chat gives the same message at every start, as a platform does that was never told that it
+`python poisoned.py FOLDER "at once"|"stored first"`: its chat gives the same message at every start, as a platform does that was never told that it
 arrived; what the bot answers goes to files of their names.
 """
 
@@ -37,13 +37,14 @@ class Insistent:
 
     folder: Path
     stop: asyncio.Event
+    at_once: bool
 
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
         for id, text in (("m1", "poison"), ("m2", "water")):
             who = Account("console", "alice")
-            yield Batch(
-                (Message(id, replace(ROOM, thread=id), who, text, datetime.now(UTC), True),)
-            )
+            where = replace(ROOM, thread=id)
+            said = Message(id, where, who, text, datetime.now(UTC), True)
+            yield Batch((said,), at_once=self.at_once)
         await self.stop.wait()
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -58,15 +59,15 @@ class Insistent:
         return ()
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, how: str) -> None:
     people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
     table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
     configuration = config.build(table, None, folder)
     async with app.open_house(configuration) as house:
         stop = asyncio.Event()
-        chats = {"console": Insistent(folder, stop)}
+        chats = {"console": Insistent(folder, stop, how == "at once")}
         await app.serve(replace(house, planner=Deadly()), configuration, chats, stop)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

@@ -34,7 +34,7 @@ class Heard:
     batches: Sequence[Sequence[Event]]
     wanted: int
     breaks: int = 0
-    awaited: bool = False
+    at_once: bool = True
     torn: str = ""
     signless: bool = False
     looks: Callable[[], str] = str
@@ -51,7 +51,7 @@ class Heard:
                 self.breaks -= 1
                 raise ValueError("a payload that nobody had thought of")
             torn, self.torn = self.torn, ""
-            yield Batch(tuple(batch), torn or f"c{number}", awaited=self.awaited)
+            yield Batch(tuple(batch), torn or f"c{number}", at_once=self.at_once)
             self.looked.append(self.looks())
         await self.enough.wait()
 
@@ -120,9 +120,9 @@ async def test_a_chat_that_breaks_listens_again_from_where_it_was(tmp_path: Path
     assert chat.cursors == [None, "c0", "c0"]
 
 
-@pytest.mark.parametrize(("awaited", "there"), [(False, "done 1"), (True, "handling 0")])
-async def test_nothing_is_thought_about_before_an_acknowledgement_that_is_waited_for(
-    tmp_path: Path, awaited: bool, there: str
+@pytest.mark.parametrize(("at_once", "there"), [(True, "done 1"), (False, "handling 0")])
+async def test_nothing_is_thought_about_before_its_platform_is_told(
+    tmp_path: Path, at_once: bool, there: str
 ) -> None:
     def looks() -> str:
         """The event's state, and how many answers there are, at the moment in which its platform is told."""
@@ -132,7 +132,7 @@ async def test_nothing_is_thought_about_before_an_acknowledgement_that_is_waited
             ).fetchall()
         return str(found[0])
 
-    chat, states = await hear(tmp_path, [asked("m1")], wanted=1, awaited=awaited, looks=looks)
+    chat, states = await hear(tmp_path, [asked("m1")], wanted=1, at_once=at_once, looks=looks)
     assert chat.looked == [there]
     assert states == ["done"]
 

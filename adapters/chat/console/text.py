@@ -30,7 +30,7 @@ class Text:
                 if isinstance(heard, Quit):
                     return
                 if heard is not None:
-                    yield Batch((heard,))
+                    yield Batch((heard,), at_once=True)
         await self._output.drain()
 
     def _hear(self, line: bytes) -> Event | Quit | None:

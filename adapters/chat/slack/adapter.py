@@ -217,7 +217,7 @@ class Slack:
         cursor = None if self._reading else str(self._positions)
         gone = tuple(message for each in waiting for message in each.gone)
         closed = tuple(room for each in waiting for room in each.closed)
-        return Batch(tuple(events), cursor, lost or None, gone, closed, awaited=True)
+        return Batch(tuple(events), cursor, lost or None, gone, closed)
 
     def _back(self) -> None:
         """Slack can reach us again, or for the first time."""
