@@ -76,7 +76,8 @@ async def look_into(house: House, asked: Investigation) -> None:
     """All of it: look until there is an answer, or until it has taken enough; then say it. Raises ParleyError where no model
     answers and nothing was seen."""
     inquiry = await _inquiry(house, asked)
-    place = Place(_key(asked), asked.conversation, _cut, asked.account)
+    is_open = partial(investigations.is_running, id=asked.id)
+    place = Place(_key(asked), asked.conversation, _cut, is_open, asked.account)
     async with streaming(house, place) as inquiry.listener:
         said = await _looked(house, asked, inquiry)
     await house.store.write(partial(_say, house=house, asked=asked, inquiry=inquiry, said=said))
@@ -178,7 +179,9 @@ def _say(
         if number in said.evidence
     ]
     note, clean = inquiry.request.private, house.redactor.redact
-    text, missing = _cut(clean(plain(said.text))), clean(plain(said.missing))
+    text = _cut(clean(plain(said.text)))
+    # Joined before it is masked: the report makes one line of it.
+    missing = clean(" ".join(plain(said.missing).split()))
     report = concluded(text, looks, missing, asked.account, note)
     outbox.put(connection, _key(asked), asked.conversation, report, at=now)
     talk = Talk(asked.conversation, (asked.person,), asked.text)

@@ -37,11 +37,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer grows: under which key of the outbox, and whom it is for. `cut` does to the words what is done to a whole answer."""
+    """Where an answer grows: under which key of the outbox, and whom it is for. `cut` does to the words what is done to a whole
+    answer; `open` is whether what it answers waits for one still: nothing is written over a whole answer."""
 
     key: str
     conversation: Conversation
     cut: Callable[[str], str]
+    open: Callable[[Connection], bool]
     mention: Account | None = None
 
 
@@ -105,6 +107,8 @@ class Stream:
 
     def _put(self, connection: Connection, report: Report) -> None:
         place, now = self._place, self._house.clock.now()
+        if not place.open(connection):
+            return
         if outbox.known(connection, place.key):
             outbox.edit(connection, place.key, report, now)
         else:
@@ -121,7 +125,8 @@ class Stream:
         text = found.get(self._says[self._tool]) if isinstance(found, dict) else None
         if not isinstance(text, str):
             return ""
-        return self._place.cut(self._house.redactor.settled(plain(text)))
+        # First cut, as the whole answer is: lines that are joined may make a secret.
+        return self._house.redactor.settled(self._place.cut(plain(text)))
 
 
 @asynccontextmanager

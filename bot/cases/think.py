@@ -3,6 +3,7 @@ and reply cases; what it came to goes on to `bot.cases.pursue`, which remembers 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,7 @@ from bot.planner import privacy
 from bot.planner.picks import LONGEST
 from bot.redact import MASK
 from bot.report.safe import plain
-from bot.store import spending, turns
+from bot.store import inbox, spending, turns
 
 TURNS = 12
 """So many turns of a thread are told to a model as they were."""
@@ -43,7 +44,8 @@ async def think(house: House, talk: Talk, request: Request) -> Idea:
     with house.leaving.may():
         if talk.event is None:
             return await house.models.planner.plan(asked)
-        place = Place(say.key(talk.event), talk.conversation, _told)
+        is_open = partial(inbox.is_open, event=talk.event)
+        place = Place(say.key(talk.event), talk.conversation, _told, is_open)
         async with streaming(house, place) as stream:
             return await house.models.planner.plan(asked, stream)
 

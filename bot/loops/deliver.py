@@ -8,6 +8,7 @@ where it matters: `bot.cases.undelivered`.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,7 +20,13 @@ from bot.cases import undelivered
 from bot.house import House
 from bot.loops import patience
 from bot.metrics import FAILURES, POSTS
-from bot.model.errors import LoginError, ParleyError, PermanentError, TemporaryError
+from bot.model.errors import (
+    LoginError,
+    ParleyError,
+    PermanentError,
+    TemporaryError,
+    TransitionError,
+)
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.store import outbox
@@ -70,6 +77,8 @@ class Delivery:
 
     def claim(self, connection: Connection) -> list[Outgoing]:
         """What may go now, marked in the same transaction: an edit that comes later finds it on its way."""
+        if self.dead:
+            return []
         now = self._house.clock.now()
         return outbox.claim(connection, now, BATCH, instance=self._instance, each=EACH)
 
@@ -102,7 +111,7 @@ class Delivery:
             if message is None:
                 continue
             try:
-                out[message.key] = await self._chat.send(message)
+                out[message.key] = _storable(await self._chat.send(message))
                 await self._out(message, out[message.key])
             except TemporaryError as error:
                 return await self._later(messages[position:], error)
@@ -176,12 +185,14 @@ class Delivery:
         def again(connection: Connection) -> None:
             for each in waiting:
                 maybe = uncertain and each.number == first
-                outbox.retry(connection, each.number, words, due, uncertain=maybe)
+                with suppress(TransitionError):  # an edit went with its post, which was refused
+                    outbox.retry(connection, each.number, words, due, uncertain=maybe)
 
         await patience.write(self._house, again)
 
     async def _never(self, message: Outgoing, error: ParleyError) -> None:
         log.error("chat %s refused a message for good: %s", self._instance, error)
+        self._tries.pop(message.number, None)
         self._failed(error, final=True)
         try:
             await patience.write(
@@ -206,6 +217,11 @@ def _of_post(message: Outgoing, out: dict[str, str]) -> Outgoing | None:
         return message
     reference = out.get(message.key.rpartition("/")[0])
     return replace(message, message=reference) if reference is not None else None
+
+
+def _storable(reference: str) -> str:
+    """As the database can hold it: a platform may send half of a character."""
+    return reference.encode("utf8", "replace").decode("utf8")
 
 
 def _place(message: Outgoing) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from bot import flow
 from bot.house import Effect, House
 from bot.loops import patience
-from bot.loops.early import about, unposted
+from bot.loops.early import Early, about, unposted
 from bot.loops.follow import Due, Follow
 from bot.loops.hearing import Heard, Hearing, costs
 from bot.loops.instead import broken, worn_out
@@ -47,8 +47,7 @@ class Dispatch:
         self._lanes = Lanes()
         self._uncounted: set[int] = set()
         self._effects: list[tuple[Received, Effect]] = []
-        self._early: list[Received] = []
-        self._deferred: dict[int, str] = {}
+        self._early = Early()
 
     @property
     def busy(self) -> bool:
@@ -78,7 +77,11 @@ class Dispatch:
         try:
             results = await writing.future
         except asyncio.CancelledError:  # the listening ends, not what is on its way into the store
-            self._group.create_task(self._finish(hearing, writing))
+            finishing = self._finish(hearing, writing)
+            try:
+                self._group.create_task(finishing)
+            except RuntimeError:  # everything ends; what is stored is for the next start
+                finishing.close()
             raise
         except StoreError:
             self._forget(hearing)
@@ -101,7 +104,9 @@ class Dispatch:
         """What has nobody before it, but for what may have ended the process before."""
         behind: set[str] = set()
         for each in hearing.heard:
-            apart = self._suspects.among(hearing.instance, each.event) or self._awaited(each.event)
+            apart = self._suspects.among(hearing.instance, each.event) or self._early.holds(
+                each.event
+            )
             apart = apart or costs(each.event) or about(each.event) in behind
             if apart and isinstance(each.event, Message):
                 behind.add(about(each.event))  # nothing of its thread overtakes it
@@ -198,7 +203,8 @@ class Dispatch:
             self._take_up(received, await heard.handling)
 
     async def _handle(self, received: Received) -> None:
-        self._take_up(received, await self._handled(received.event))
+        behind = self._early.before(received)  # nothing is thought about, and paid for, in vain
+        self._take_up(received, None if behind else await self._handled(received.event))
 
     async def _handled(self, event: Event) -> Effect | None:
         if await self._is_early(event):
@@ -210,11 +216,17 @@ class Dispatch:
 
     async def _is_early(self, event: Event) -> bool:
         """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
-        if isinstance(event, Message) and (event.addressed or event.fresh_thread):
+        if self._is_now(event):
             return False
-        if not self._follow.serves(event.account.instance):
-            return False
-        return await patience.read(self._house, lambda connection: unposted(connection, event))
+        return await patience.read(self._house, lambda c: unposted(c, event))
+
+    def _may_come(self, connection: Connection, event: Event) -> bool:
+        return not self._is_now(event) and unposted(connection, event)
+
+    def _is_now(self, event: Event) -> bool:
+        """Whether it is about no post, or about one of a chat that is not served here."""
+        told = isinstance(event, Message) and (event.addressed or event.fresh_thread)
+        return told or not self._follow.serves(event.account.instance)
 
     async def wait_for_cards(self) -> None:
         """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
@@ -223,32 +235,22 @@ class Dispatch:
                 await self._house.bus.wait("early", LOOK)
                 continue
             await self._house.bus.wait("noted", LOOK)
-            early, self._early = self._early, []
-            self.offer(early, counted=True)
+            ready = await patience.read(
+                self._house, lambda connection: self._early.ready(connection, self._may_come)
+            )
+            self._early.leave(ready)
+            self.offer(ready, counted=True)
 
     def _take_up(self, received: Received, effect: Effect | None) -> None:
-        if effect is None or self._behind_early(received):
-            self._defer(received)
+        if effect is None or self._early.before(received):
+            self._early.add(received)
+            self._house.bus.wake("early")
+            self._next(received.lane)
             return
-        self._deferred.pop(received.id, None)
+        self._early.over(received)
         if not self._effects:
             asyncio.get_running_loop().call_soon(self._hand_over)
         self._effects.append((received, effect))
-
-    def _behind_early(self, received: Received) -> bool:
-        """Whether an earlier one about the same message waits: votes on a card count in their order."""
-        message = about(received.event)
-        return any(id < received.id and other == message for id, other in self._deferred.items())
-
-    def _awaited(self, event: Event) -> bool:
-        """As `_behind_early`, for what was not stored yet."""
-        return bool(self._deferred) and about(event) in self._deferred.values()
-
-    def _defer(self, received: Received) -> None:
-        self._deferred[received.id] = about(received.event)
-        self._early.append(received)
-        self._house.bus.wake("early")
-        self._next(received.lane)
 
     def _hand_over(self) -> None:
         effects, self._effects = self._effects, []

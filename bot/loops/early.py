@@ -3,11 +3,62 @@
 Asked by `bot.loops.dispatch`, which looks again whenever references were noted.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy import Connection
 
 from bot.cases import card
 from bot.model.events import Event, Message
 from bot.store import outbox
+from bot.store.inbox import Received
+
+
+class Early:
+    """What waits until it is known what it is about. It stays in the inbox meanwhile."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Received] = []
+        self._places: dict[int, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def add(self, received: Received) -> None:
+        """It came too early, or behind one that did."""
+        self._places[received.id] = about(received.event)
+        self._waiting.append(received)
+
+    def over(self, received: Received) -> None:
+        """It has come to something."""
+        self._places.pop(received.id, None)
+
+    def before(self, received: Received) -> bool:
+        """Whether an earlier one about the same message waits: votes on a card count in their order."""
+        message = about(received.event)
+        return any(id < received.id and other == message for id, other in self._places.items())
+
+    def holds(self, event: Event) -> bool:
+        """As `before`, for what was not stored yet."""
+        return bool(self._places) and about(event) in self._places.values()
+
+    def ready(
+        self, connection: Connection, may_come: Callable[[Connection, Event], bool]
+    ) -> list[Received]:
+        """Those that wait for no reference any more, nor behind one that does: in one look, and not each in its lane."""
+        found: list[Received] = []
+        places: set[str] = set()
+        for each in sorted(self._waiting, key=lambda received: received.id):
+            place = about(each.event)
+            if place in places or may_come(connection, each.event):
+                places.add(place)
+            else:
+                found.append(each)
+        return found
+
+    def leave(self, ready: list[Received]) -> None:
+        """These are handled now. Whether they have come to something is seen then."""
+        gone = {each.id for each in ready}
+        self._waiting = [each for each in self._waiting if each.id not in gone]
 
 
 def about(event: Event) -> str:

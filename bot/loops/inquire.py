@@ -34,8 +34,9 @@ class Inquirer:
     async def inquire(self) -> None:
         """For ever: whatever was begun is looked into. Nothing is ever begun without a model."""
         while self._house.models is not None:
+            before = frozenset(self._going)  # one of these may end while it is looked for
             for each in await patience.read(self._house, investigations.running):
-                if each.id not in self._going:
+                if each.id not in before | self._going:
                     self._going.add(each.id)
                     self._group.create_task(self._one(each))
             await self._house.bus.wait("settled", LOOK)

@@ -52,8 +52,11 @@ class Work:
             log.exception("run %s broke", run)
         finally:
             self.going.discard(run)
-        await self._renew()
-        await self._mend()
+        try:
+            await self._renew()
+            await self._mend()
+        except Exception:  # what follows from one run must not end the others
+            log.exception("nothing was made of run %s", run)
         for topic in ("cards", "settled"):
             self._house.bus.wake(topic)
 

@@ -12,14 +12,15 @@ from bot.redaction.spans import Span
 
 _LINE = "[A-Za-z0-9+/=_]"
 _BREAK = r"(?:\s|\\{1,4}[nrt]|[>|\"',:]|-(?!-)){1,100}"
-_END = rf"(?:{_LINE}{{1,20000}}(?:{_BREAK})?)?-{{0,5}}[A-Z0-9 -]{{0,80}}\Z"
+_MARK = r"(?:-{0,5}|-----EN?|-----END(?: [A-Za-z0-9 -]{0,80})?)"
+_END = rf"(?:{_LINE}{{1,20000}}(?:{_BREAK})?)?(?:\\{{1,4}}|{_MARK})\Z"
 _GROUP = "[1-9A-HJ-NP-Za-km-z]"
 _LINES = rf"(?<!{_LINE})(?:{_LINE}{{16,20000}}+{_BREAK})++|\A{_LINE}{{1,15}}{_BREAK}(?:{_LINE}{{16,20000}}+{_BREAK})*+"
 """Lines of a private key whose mark would be behind them; where a text begins the first may be cut off."""
 _GROUPS = rf"\bEs{_GROUP}{{2}}(?:[ ]{_GROUP}{{4}}){{0,10}}(?:[ ]{_GROUP}{{0,4}})?\Z"
 """A recovery key of Matrix: twelve of them."""
-_OPENED = (r"(?<![\w-])(?:echo|printf)(?![\w-])", r"<[A-Za-z]")
-"""In the last line: what is piped to a prompt, and what stands in a tag."""
+_OPENED = (r"(?:echo|printf)[ ]", r"<[A-Za-z]", r"(?i:password|identified by)[ ]{1,4}[\"']")
+"""In the last line: what is piped to a prompt, what stands in a tag, and in quotes that are to be closed."""
 _MANIFEST = r"^[ \t]*(?:- )?(?:data|stringData):[ \t]*$|\"(?:data|stringData)\\{0,3}\"\s{0,20}:"
 """Where the kind may stand below it."""
 _QUOTE = r"(?<![A-Za-z0-9\\])([\"'`])"

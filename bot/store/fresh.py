@@ -9,7 +9,7 @@ _KEY = "fresh posts"
 
 
 def note(connection: Connection, outgoing: Outgoing) -> None:
-    """Row `outgoing.number` says this. A number that a savepoint took back is noted again by whoever gets it next."""
+    """Row `outgoing.number` says this. Whoever takes a savepoint back forgets them all: its numbers are given out again."""
     connection.info.setdefault(_KEY, {})[outgoing.number] = outgoing
 
 

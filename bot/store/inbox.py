@@ -140,6 +140,15 @@ _end = Statement(
     .values(state="done")
 )
 _state = Statement(select(INBOX.c.state).where(INBOX.c.id == bindparam("of")))
+_open = Statement(
+    select(INBOX.c.id).where(
+        _OPEN,
+        INBOX.c.instance == bindparam("chat"),
+        INBOX.c.tenant == bindparam("team"),
+        INBOX.c.platform_id == bindparam("ref"),
+        INBOX.c.kind == bindparam("what"),
+    )
+)
 
 
 def accept(
@@ -232,6 +241,13 @@ def begin_all(connection: Connection, events: Sequence[Received]) -> dict[int, i
         raise TransitionError(f"Of {len(fresh)} events not all are waiting.")
     again = {each.id: begin(connection, each.id) for each in events if each.attempts}
     return dict.fromkeys(fresh, 1) | again
+
+
+def is_open(connection: Connection, event: Event) -> bool:
+    """Whether it is stored, and not handled yet."""
+    account = event.account
+    key = {"chat": account.instance, "team": account.tenant, "ref": event.id, "what": event.kind}
+    return _open.one(connection, **key) is not None
 
 
 def give_back(connection: Connection) -> int:

@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Field, SQLModel
 
 from bot.model.errors import TransitionError
@@ -35,6 +35,8 @@ _running = Statement(
     select(TABLE.c.document).where(TABLE.c.state == "running").order_by(TABLE.c.id)
 )
 
+_state = Statement(select(TABLE.c.state).where(TABLE.c.id == bindparam("of")))
+
 
 def begin(connection: Connection, investigation: Investigation, at: datetime) -> None:
     connection.execute(
@@ -50,6 +52,11 @@ def begin(connection: Connection, investigation: Investigation, at: datetime) ->
 def running(connection: Connection) -> list[Investigation]:
     """Those that nobody has ended, oldest first."""
     return [load(Investigation, document) for (document,) in _running.all(connection)]
+
+
+def is_running(connection: Connection, id: str) -> bool:
+    """Whether nobody has ended it."""
+    return _state.one(connection, of=id) == ("running",)
 
 
 def end(connection: Connection, id: str, to: str, at: datetime) -> bool:

@@ -228,6 +228,7 @@ def _one(
             raise
         result = Raised(error)
         cursor.execute("ROLLBACK TO one")
+        fresh.forget(connection)  # their numbers are given out again
     cursor.execute("RELEASE one")
     return result
 
