@@ -5,6 +5,7 @@ Every look is a plan like any other that a person asked for: composed, guarded, 
 runs at once, or it is not made.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
 from bot.cases.stream import Place, streaming
-from bot.cases.think import circumstances, remember, told_at_home
+from bot.cases.think import circumstances, paid, remember, told_at_home
 from bot.cases.views import view
 from bot.cases.wish import Talk, Wish
 from bot.house import Effect, House
@@ -38,6 +39,8 @@ STEPS = 12
 SECONDS = 90.0
 TOKENS = 60_000
 """What one investigation may take: looks, seconds, and tokens of the model."""
+LAST = 30.0
+"""Seconds more for the answer."""
 SECTIONS = 8
 _LOOK = 0.05
 """Seconds between two looks whether a read has ended."""
@@ -78,8 +81,12 @@ async def look_into(house: House, asked: Investigation) -> None:
     inquiry = await _inquiry(house, asked)
     is_open = partial(investigations.is_running, id=asked.id)
     place = Place(_key(asked), asked.conversation, _cut, is_open, asked.account)
-    async with streaming(house, place) as inquiry.listener:
-        said = await _looked(house, asked, inquiry)
+    try:
+        async with streaming(house, place) as inquiry.listener:
+            said = await _looked(house, asked, inquiry)
+    finally:
+        talk, thought = _talk(asked), inquiry.bill.thought
+        await house.store.write(lambda connection: paid(connection, house, talk, thought))
     await house.store.write(partial(_say, house=house, asked=asked, inquiry=inquiry, said=said))
 
 
@@ -88,15 +95,25 @@ async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Concl
     while True:
         last = _is_enough(inquiry, house.clock.monotonic() - ends)
         try:
-            move = await inquiry.next(last=last)
+            async with asyncio.timeout(max(0.0, ends - house.clock.monotonic()) + LAST):
+                move = await inquiry.next(last=last)
+        except TimeoutError:
+            move = Conclusion("I could not come to an answer in time.", (), asked.text)
         except ParleyError as error:
             if not inquiry.looks:
                 raise
             move = Conclusion(f"I could not come to an answer. {error}", (), asked.text)
         if isinstance(move, Conclusion):
             return move
-        looks = [await _look(house, asked, draft) for draft in move]
+        looks = [
+            await _look(house, asked, draft, ends) if place < STEPS else _too_many(house, draft)
+            for place, draft in enumerate(move, len(inquiry.looks))
+        ]
         inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
+
+
+def _talk(asked: Investigation) -> Talk:
+    return Talk(asked.conversation, (asked.person,), asked.text)
 
 
 def _is_enough(inquiry: Inquiry, over: float) -> bool:
@@ -109,8 +126,7 @@ async def _inquiry(house: House, asked: Investigation) -> Inquiry:
     models = house.models
     assert models is not None  # nothing is begun without one
     agents = tuple(agent for agent in house.agents if agent.name in asked.agents)
-    talk = Talk(asked.conversation, (asked.person,), asked.text)
-    request = await circumstances(house, talk, Request(asked.text, agents))
+    request = await circumstances(house, _talk(asked), Request(asked.text, agents))
     if request.alone:
         raise ParleyError(request.alone, "Ask tomorrow, or ask for one read by its name.")
     packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
@@ -122,10 +138,20 @@ async def _inquiry(house: House, asked: Investigation) -> Inquiry:
     )
 
 
-async def _look(house: House, asked: Investigation, draft: Draft) -> Look:
-    """One read, made as if the person had asked for it; what it said, free of secrets."""
+def _too_many(house: House, draft: Draft) -> Look:
+    return Look(draft, _title(house, draft), "It was not made: no time is left.", good=False)
+
+
+def _title(house: House, draft: Draft) -> str:
     section = house.catalogue.section(draft.section)
-    title = section.title if section else draft.section
+    return section.title if section else draft.section
+
+
+async def _look(house: House, asked: Investigation, draft: Draft, ends: float) -> Look:
+    """One read, made as if the person had asked for it; what it said, free of secrets."""
+    if house.clock.monotonic() >= ends:
+        return _too_many(house, draft)
+    title = _title(house, draft)
     name = new_id(house.clock.now())
     words = f"{title} on {draft.agent} — {asked.text}"
     origin = Origin(name, 1, words, (asked.person,), asked.conversation, asked.spoken)
@@ -139,16 +165,16 @@ async def _look(house: House, asked: Investigation, draft: Draft) -> Look:
         return Look(
             draft, title, "Somebody would have to approve this. It was not made.", good=False
         )
-    return await _made(house, asked, draft, title, composed)
+    return await _made(house, asked, draft, title, composed, ends)
 
 
 async def _made(
-    house: House, asked: Investigation, draft: Draft, title: str, composed: Composed
+    house: House, asked: Investigation, draft: Draft, title: str, composed: Composed, ends: float
 ) -> Look:
     plan = composed.plan
     await house.store.write(lambda connection: keep(connection, house, composed, asked.account))
     house.bus.wake("runs")
-    last = house.clock.monotonic() + _WAIT.total_seconds()
+    last = min(ends, house.clock.monotonic() + _WAIT.total_seconds())
     while house.clock.monotonic() < last:
         state = await house.store.read(lambda connection: plans.state(connection, plan.id))
         if state in plan_model.ENDS:
@@ -184,8 +210,7 @@ def _say(
     missing = clean(" ".join(plain(said.missing).split()))
     report = concluded(text, looks, missing, asked.account, note)
     outbox.put(connection, _key(asked), asked.conversation, report, at=now)
-    talk = Talk(asked.conversation, (asked.person,), asked.text)
-    remember(connection, house, talk, inquiry.bill.thought, text)
+    remember(connection, house, _talk(asked), inquiry.bill.thought, text)
 
 
 def gave_up(connection: Connection, house: House, asked: Investigation, why: ParleyError) -> None:

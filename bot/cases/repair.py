@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
-from bot.cases.pursue import summary
+from bot.cases.pursue import summary, with_others
 from bot.cases.renew import drafts
 from bot.cases.rooms import agents_in
 from bot.cases.think import remember, think
@@ -104,9 +104,8 @@ async def _composed(house: House, stored: Stored, idea: Idea, number: int) -> Co
         return Refusal("same", "it would be the same again.")
     plan = stored.plan
     request = f"{_without_count(plan)} (repair {number} of {MOST})"
-    origin = Origin(
-        new_id(house.clock.now()), 1, request, plan.requesters, plan.conversation, plan.spoken
-    )
+    people = with_others(idea.thought, plan.requesters)
+    origin = Origin(new_id(house.clock.now()), 1, request, people, plan.conversation, plan.spoken)
     composed = await compose(house, idea.drafts, origin)
     if isinstance(composed, Composed) and composed.automatic:
         return Refusal("automatic", "nobody would be asked about it.")

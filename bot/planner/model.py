@@ -5,10 +5,11 @@ A model picks sections and fills slots. It never writes a command, and nothing t
 what the picks became.
 """
 
+import asyncio
 import logging
 from dataclasses import replace
 
-from bot.model.errors import ParleyError
+from bot.model.errors import ParleyError, PermanentError
 from bot.model.ports import Catalogue, Clock, Idea, Planner, Renderer, Request, Unclear
 from bot.model.roles import Role
 from bot.planner.asking import Bill, Listener
@@ -22,6 +23,9 @@ from bot.planner.supervisor import supervise
 from bot.planner.team import own_part, team
 
 log = logging.getLogger(__name__)
+
+SECONDS = 180.0
+"""Of thinking about one request. Whoever asked waits, and their thread with them."""
 
 
 class ModelPlanner:
@@ -53,13 +57,18 @@ class ModelPlanner:
         note, bill = request.private, Bill()
         for provider in self._router.allowed(private=bool(request.private)):
             try:
-                idea = await self._ask(provider, request, bill, listener)
+                async with asyncio.timeout(SECONDS):
+                    idea = await self._ask(provider, request, bill, listener)
+            except TimeoutError:
+                note = f"{provider.name} took more than {SECONDS:.0f} s over it."
+                break
             except ParleyError as error:
                 log.warning("model %s: %s", provider.name, error)
                 note = f"{provider.name} could not be asked: {error}"
                 continue
             thought = replace(bill.thought, note=note, people=request.people)
             return replace(idea, thought=thought)
+        note = note or self._router.trouble(private=bool(request.private))
         return await self._without(request, note, bill)
 
     async def _ask(
@@ -69,6 +78,8 @@ class ModelPlanner:
         TemporaryError, PermanentError."""
         if not provider.local:
             request = for_outside(request)
+            if not request.agents:
+                raise PermanentError("All whom this is for are private.", reason="private")
         session = Session(
             *(self._catalogue, self._renderer, self._router, self._clock),
             *(provider, bill, listener),

@@ -131,3 +131,17 @@ def test_an_operator_reads_in_the_room_what_was_done_and_by_whom(bot: Bot) -> No
     refusal = bot.next(lambda line: line.get("only_to") == "guest")
     assert "operator" in refusal["text"]
     assert "vote" not in refusal["text"]
+
+
+@pytest.mark.parametrize("words", ["cancel", "@infra cancel", "stop"])
+def test_a_question_is_withdrawn(bot: Bot, words: str) -> None:
+    """Said alone it is no value; what follows is a new wish."""
+    bot.hears("@infra create a site", thread="asked")
+    question = bot.says("question")
+    bot.hears(words, thread="asked")
+    told = bot.next(lambda line: line.get("message") == question["message"])
+    assert "cancel" in told["text"]
+    assert "I leave it" in bot.says("answer", "refusal", "question", "plan")["text"]
+    bot.hears("hello", thread="asked")
+    bot.hears("@infra how full is the disk on web1?", thread="afterwards")
+    assert bot.says("plan", "question", "answer")["report"]["kind"] == "answer"
