@@ -126,10 +126,10 @@ class Dispatch:
         rest, last = results[hearing.answers], results[-1]
         if isinstance(rest, Raised):
             hearing.lose()
-        # In the next turn: first whoever brought it hears that it is stored, and may acknowledge it.
-        asyncio.get_running_loop().call_soon(
-            self._follow_up, hearing, last if isinstance(last, Due) else None
-        )
+        if isinstance(last, Due):
+            self._follow_up(hearing, last)
+        else:  # in the next turn: first whoever brought it hears that it is stored, and may acknowledge it
+            asyncio.get_running_loop().call_soon(self._follow_up, hearing, None)
         self.offer(each.received for each in hearing.heard if each.received and not each.begun)
         if isinstance(rest, Raised):
             raise rest.error
