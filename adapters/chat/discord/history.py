@@ -47,6 +47,8 @@ class Ledger:
             if snowflake(id)
         }
 
+        self._written = {channel: _entry(channel, id) for channel, id in self._rooms.items()}
+        """Each entry as it stands in the cursor: one changes with a message, and hundreds stay."""
         self._read: OrderedDict[str, None] = OrderedDict()
 
     def once(self, message: str) -> bool:
@@ -71,6 +73,7 @@ class Ledger:
     def forget(self, channel: str) -> None:
         """A channel that is no more."""
         self._rooms.pop(channel, None)
+        self._written.pop(channel, None)
 
     def own(self) -> list[str]:
         """The channels with an entry of their own."""
@@ -78,8 +81,9 @@ class Ledger:
 
     def note(self, channel: str, message: str) -> None:
         """Heard."""
-        if channel and message:
-            self._rooms[channel] = max(self._rooms.get(channel, 0), int(message))
+        if channel and message and int(message) > self._rooms.get(channel, 0):
+            self._rooms[channel] = int(message)
+            self._written[channel] = _entry(channel, int(message))
 
     def cursor(self) -> str:
         """What `listen` needs to go on from here."""
@@ -87,8 +91,12 @@ class Ledger:
             newest = sorted(self._rooms.items(), key=lambda pair: pair[1])
             dropped, kept = newest[: -ENTRIES // 2], newest[-ENTRIES // 2 :]
             self._floor, self._rooms = max(self._floor, dropped[-1][1]), dict(kept)
-        rooms = {channel: str(id) for channel, id in self._rooms.items()}
-        return json.dumps({"floor": str(self._floor), "rooms": rooms}, separators=(",", ":"))
+            self._written = {channel: _entry(channel, id) for channel, id in kept}
+        return f'{{"floor":"{self._floor}","rooms":{{{",".join(self._written.values())}}}}}'
+
+
+def _entry(channel: str, id: int) -> str:
+    return f'{json.dumps(channel)}:"{id}"'
 
 
 def _object(cursor: str | None) -> Json:
