@@ -39,7 +39,7 @@ async def change(house: House, event: Message, person: Person, stored: Stored) -
         event,
         event.conversation,
         f"{plan.request} — {text}",
-        tuple(dict.fromkeys((*plan.requesters, person.name))),
+        (*(each for each in plan.requesters if each != person.name), person.name),
         plan.spoken or event.spoken,
         text,
     )

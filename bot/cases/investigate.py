@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
 from bot.cases.stream import Place, streaming
-from bot.cases.think import circumstances, remember, told_at_home
+from bot.cases.think import circumstances, paid, remember, told_at_home
 from bot.cases.views import view
 from bot.cases.wish import Talk, Wish
 from bot.house import Effect, House
@@ -77,8 +77,13 @@ async def look_into(house: House, asked: Investigation) -> None:
     answers and nothing was seen."""
     inquiry = await _inquiry(house, asked)
     place = Place(_key(asked), asked.conversation, _cut, asked.account)
-    async with streaming(house, place) as inquiry.listener:
-        said = await _looked(house, asked, inquiry)
+    try:
+        async with streaming(house, place) as inquiry.listener:
+            said = await _looked(house, asked, inquiry)
+    except ParleyError:
+        talk = Talk(asked.conversation, (asked.person,), asked.text)
+        await house.store.write(lambda c: paid(c, house, talk, inquiry.bill.thought))
+        raise
     await house.store.write(partial(_say, house=house, asked=asked, inquiry=inquiry, said=said))
 
 
@@ -94,7 +99,10 @@ async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Concl
             move = Conclusion(f"I could not come to an answer. {error}", (), asked.text)
         if isinstance(move, Conclusion):
             return move
-        looks = [await _look(house, asked, draft) for draft in move]
+        looks = [
+            await _look(house, asked, draft, ends) if place < STEPS else _too_many(house, draft)
+            for place, draft in enumerate(move, len(inquiry.looks))
+        ]
         inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
 
 
@@ -121,10 +129,20 @@ async def _inquiry(house: House, asked: Investigation) -> Inquiry:
     )
 
 
-async def _look(house: House, asked: Investigation, draft: Draft) -> Look:
-    """One read, made as if the person had asked for it; what it said, free of secrets."""
+def _too_many(house: House, draft: Draft) -> Look:
+    return Look(draft, _title(house, draft), "It was not made: no time is left.", good=False)
+
+
+def _title(house: House, draft: Draft) -> str:
     section = house.catalogue.section(draft.section)
-    title = section.title if section else draft.section
+    return section.title if section else draft.section
+
+
+async def _look(house: House, asked: Investigation, draft: Draft, ends: float) -> Look:
+    """One read, made as if the person had asked for it; what it said, free of secrets."""
+    if house.clock.monotonic() >= ends:
+        return _too_many(house, draft)
+    title = _title(house, draft)
     name = new_id(house.clock.now())
     words = f"{title} on {draft.agent} — {asked.text}"
     origin = Origin(name, 1, words, (asked.person,), asked.conversation, asked.spoken)
@@ -138,16 +156,16 @@ async def _look(house: House, asked: Investigation, draft: Draft) -> Look:
         return Look(
             draft, title, "Somebody would have to approve this. It was not made.", good=False
         )
-    return await _made(house, asked, draft, title, composed)
+    return await _made(house, asked, draft, title, composed, ends)
 
 
 async def _made(
-    house: House, asked: Investigation, draft: Draft, title: str, composed: Composed
+    house: House, asked: Investigation, draft: Draft, title: str, composed: Composed, ends: float
 ) -> Look:
     plan = composed.plan
     await house.store.write(lambda connection: keep(connection, house, composed, asked.account))
     house.bus.wake("runs")
-    last = house.clock.monotonic() + _WAIT.total_seconds()
+    last = min(ends, house.clock.monotonic() + _WAIT.total_seconds())
     while house.clock.monotonic() < last:
         state = await house.store.read(lambda connection: plans.state(connection, plan.id))
         if state in plan_model.ENDS:

@@ -61,8 +61,12 @@ def _told(house: House, wish: Wish, answer: Answer) -> Effect:
 
 def everybody(wish: Wish, thought: Thought) -> tuple[str, ...]:
     """Everybody whose words are in it, whoever asked last: words of the thread that a model was told are among them."""
-    others = (each for each in thought.people if each not in wish.requesters)
-    return (*others, *wish.requesters)
+    return with_others(thought, wish.requesters)
+
+
+def with_others(thought: Thought, requesters: tuple[str, ...]) -> tuple[str, ...]:
+    """`requesters`, and before them those whose words in the thread a model was told."""
+    return (*(each for each in thought.people if each not in requesters), *requesters)
 
 
 def summary(plan: Plan) -> str:

@@ -84,9 +84,10 @@ async def answer_to(house: House, event: Event, question: Question, text: str) -
 
 
 def _wish(event: Event, question: Question, person: Person) -> Wish:
-    names = dict.fromkeys((*question.requesters, person.name))
+    # Whoever spoke last comes last: theirs are the words, and the cost.
+    names = (*(each for each in question.requesters if each != person.name), person.name)
     conversation, request = question.conversation, question.request
-    return Wish(event, conversation, request, tuple(names), question.spoken)
+    return Wish(event, conversation, request, names, question.spoken)
 
 
 async def _planned(house: House, question: Question, text: str, wish: Wish) -> Effect:

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose
 from bot.cases.keep import keep
-from bot.cases.pursue import summary
+from bot.cases.pursue import summary, with_others
 from bot.cases.renew import drafts
 from bot.cases.rooms import agents_in
-from bot.cases.think import remember, think
+from bot.cases.think import paid, remember, think
 from bot.cases.views import view
 from bot.cases.wish import Talk
 from bot.house import House
@@ -77,6 +77,7 @@ async def propose(house: House, stored: Stored) -> None:
     composed = await _composed(house, stored, idea, before + 1)
     if isinstance(composed, Refusal):
         log.info("plan %s: no repair: %s", short(stored.plan.id), composed.why)
+        await house.store.write(lambda c: paid(c, house, talk, idea.thought, stored.plan.id))
         return
     await house.store.write(lambda c: _keep(c, house, talk, stored, composed, idea))
 
@@ -104,9 +105,8 @@ async def _composed(house: House, stored: Stored, idea: Idea, number: int) -> Co
         return Refusal("same", "it would be the same again.")
     plan = stored.plan
     request = f"{_without_count(plan)} (repair {number} of {MOST})"
-    origin = Origin(
-        new_id(house.clock.now()), 1, request, plan.requesters, plan.conversation, plan.spoken
-    )
+    people = with_others(idea.thought, plan.requesters)
+    origin = Origin(new_id(house.clock.now()), 1, request, people, plan.conversation, plan.spoken)
     composed = await compose(house, idea.drafts, origin)
     if isinstance(composed, Composed) and composed.automatic:
         return Refusal("automatic", "nobody would be asked about it.")

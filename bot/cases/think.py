@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from bot.cases import budget, say
+from bot.cases import budget, card, say
 from bot.cases.stream import Place, streaming
 from bot.cases.wish import Talk
 from bot.house import House
@@ -33,6 +33,7 @@ class _Known:
     turns: tuple[Said, ...]
     people: tuple[str, ...]
     spent: str
+    private: str
 
 
 async def think(house: House, talk: Talk, request: Request) -> Idea:
@@ -67,7 +68,7 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
         alone=known.spent,
         roles=house.roles,
         hidden=privacy.hidden((*request.agents, *request.others), models.private),
-        private=_private(house, models, request, said),
+        private=known.private or _private(house, models, request, said),
     )
 
 
@@ -93,9 +94,20 @@ def remember(
         return
     now = house.clock.now()
     words = (Said("user", talk.said), Said("assistant", house.redactor.redact(answer)))
-    person = talk.requesters[-1] if talk.requesters else ""
-    turns.add(connection, talk.conversation, person, words, now)
-    spending.record(connection, thought, person=person, where=talk.conversation, plan=plan, at=now)
+    turns.add(connection, talk.conversation, _person(talk), words, now)
+    paid(connection, house, talk, thought, plan)
+
+
+def paid(
+    connection: Connection, house: House, talk: Talk, thought: Thought, plan: str = ""
+) -> None:
+    """What it cost, whatever came of it."""
+    where, now = talk.conversation, house.clock.now()
+    spending.record(connection, thought, person=_person(talk), where=where, plan=plan, at=now)
+
+
+def _person(talk: Talk) -> str:
+    return talk.requesters[-1] if talk.requesters else ""
 
 
 def _known(connection: Connection, house: House, models: Models, talk: Talk) -> _Known:
@@ -106,13 +118,27 @@ def _known(connection: Connection, house: House, models: Models, talk: Talk) -> 
         tuple(summed(said)),
         people,
         budget.spent(connection, models.budget, person, talk.conversation, today),
+        _planned_privately(connection, talk),
     )
+
+
+def _planned_privately(connection: Connection, talk: Talk) -> str:
+    """What a thread has planned with a pack for home is told to nobody outside, whatever is said in it afterwards."""
+    here = card.talked_about(connection, talk.conversation)
+    steps = (step.section for stored in here for step in stored.plan.steps)
+    return privacy.of_sections(steps)
 
 
 def summed(said: Sequence[Said]) -> list[Said]:
     """The newest turns as they were, those before them in a line each. Who said what stays apart: only people's words fill slots."""
     older, recent = said[:-TURNS], said[-TURNS:]
-    return [*(Said(each.role, " ".join(each.text.split())[:_LINE]) for each in older), *recent]
+    return [*(Said(each.role, _line(each.text)) for each in older), *recent]
+
+
+def _line(text: str) -> str:
+    """Its beginning, in whole words: half a word is nothing that anybody said."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else line[: _LINE + 1].rpartition(" ")[0]
 
 
 def _private(house: House, models: Models, request: Request, said: Sequence[Said]) -> str:
@@ -121,6 +147,10 @@ def _private(house: House, models: Models, request: Request, said: Sequence[Said
         return why
     agents = (*request.agents, *request.others)
     packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
-    hits = house.catalogue.search(request.text, packs=packs)
-    found = [(hit, section) for hit in hits if (section := house.catalogue.section(hit.id))]
-    return privacy.of_section(found)
+    people = (turn.text for turn in said if turn.role == "user")
+    for text in dict.fromkeys((request.text, request.before, *people)):
+        hits = house.catalogue.search(text, packs=packs)
+        found = [(hit, section) for hit in hits if (section := house.catalogue.section(hit.id))]
+        if why := privacy.of_section(found):
+            return why
+    return ""

@@ -24,7 +24,8 @@ class Work:
         self._house = house
         self._group = group
         self.going: set[str] = set()
-        self._tried: set[str] = set()
+        self._renewed: set[str] = set()
+        self._tried: set[tuple[str, int]] = set()
         self._mending: set[str] = set()
 
     @property
@@ -62,8 +63,8 @@ class Work:
         for stored in await patience.read(
             self._house, lambda connection: plans.in_state(connection, "stale")
         ):
-            if stored.superseded_by is None and stored.plan.id not in self._tried:
-                self._tried.add(
+            if stored.superseded_by is None and stored.plan.id not in self._renewed:
+                self._renewed.add(
                     stored.plan.id
                 )  # what cannot be made again now is asked for again by a person
                 await renew.revise(self._house, stored)
@@ -71,8 +72,9 @@ class Work:
     async def _mend(self) -> None:
         """A model may know how to mend what has failed; each failure is thought about once."""
         for stored in await repair.wanted(self._house):
-            if stored.plan.id not in self._tried:
-                self._tried.add(stored.plan.id)
+            which = (stored.plan.id, stored.plan.revision)
+            if which not in self._tried:
+                self._tried.add(which)
                 self._mending.add(stored.plan.id)
                 self._group.create_task(self._proposed(stored))
 

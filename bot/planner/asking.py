@@ -17,6 +17,9 @@ from bot.planner.router import Provider, Router
 CORRECTIONS = 2
 """How often a model may mend its answer before the person is asked."""
 
+QUESTIONS = 48
+"""To models about one request, whoever is asked: an investigation takes 39 at most."""
+
 Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,9 @@ async def corrected(
     PermanentError."""
     turns: tuple[Turn, ...] = ()
     for _ in range(1 + CORRECTIONS):
+        if bill.thought.questions >= QUESTIONS:
+            what = f"I have put {QUESTIONS} questions to models about this and come to no end."
+            raise PermanentError(what, "Ask for less at once.", reason="too long")
         before = clock.monotonic()
         try:
             asked = replace(question, turns=(*question.turns, *turns))

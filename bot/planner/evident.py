@@ -51,7 +51,7 @@ def _stands_in(section: Section, slot: Slot, value: str, text: str) -> bool:
         return value in _numbers(text)
     if slot.type in _AMOUNTS:
         return set(_DIGITS.findall(value)) <= _numbers(text)
-    places = _places(value, text)
+    places = _whole(value, text, "path" in {slot.type, slot.item})
     if slot.type in _ANYWHERE or slot.item in _ANYWHERE:
         return bool(places)
     return any(_introduced(section, slot, value, text, place) for place in places)
@@ -74,6 +74,13 @@ def _places(value: str, text: str) -> list[int]:
     if not value:
         return []
     found = re.finditer(rf"(?<![\w-]){re.escape(value)}(?![\w-])", text)
+    return [match.start() for match in found]
+
+
+def _whole(value: str, text: str, path: bool) -> list[int]:
+    """As `_places`, and no part of a longer name, address or path."""
+    before, after = (r"[/.~]", r"/*[\w.~-]") if path else (r"\.", r"\.\w")
+    found = re.finditer(rf"(?<![\w-])(?<!{before}){re.escape(value)}(?![\w-]|{after})", text)
     return [match.start() for match in found]
 
 

@@ -14,7 +14,7 @@ from bot.model.llm import Call, Picked, Prompt, Reply, Returned, Said, Tool, Tur
 from bot.model.plans import Draft
 from bot.model.ports import Catalogue, Clock, Idea, Renderer, Request, Unclear, Wanted
 from bot.model.sections import Risk, Section
-from bot.planner import picks
+from bot.planner import picks, privacy
 from bot.planner.asking import Answered, Bill, Listener, corrected
 from bot.planner.briefs import as_specialist
 from bot.planner.picks import Wrong
@@ -99,7 +99,15 @@ class Inquiry:
         self.turns = (*self.turns, Returned(tuple(told)))
         self.waiting = ()
         seen = tuple(look.output for look in self.looks)
-        self.request = replace(self.request, seen=seen, private=self.request.private or private)
+        why = self.request.private or private or self._of_home(looks)
+        self.request = replace(self.request, seen=seen, private=why)
+
+    def _of_home(self, looks: Sequence[Look]) -> str:
+        """What only a model at home was offered is told to no other, should that one fail."""
+        if any(look.draft.agent in self.request.hidden for look in looks):
+            return "It looked at a private agent, so no model outside was asked."
+        seen = {look.draft.section for look in looks}
+        return privacy.of_sections(each for each in self.sections if each.id in seen)
 
     async def _asked(self, provider: Provider, *, last: bool) -> Move:
         question, offered = self._question(provider, last=last)
@@ -143,12 +151,8 @@ class Inquiry:
             return Wrong(((call.id, "The answer is empty."),))
         listed = given.get("evidence")
         numbers = listed if isinstance(listed, list) else []
-        there = range(1, len(self.looks) + 1)
-        evidence = tuple(
-            dict.fromkeys(
-                int(each) for each in numbers if f"{each}".isdecimal() and int(each) in there
-            )
-        )
+        known = {f"{number}" for number in range(1, len(self.looks) + 1)}
+        evidence = tuple(dict.fromkeys(int(each) for each in numbers if f"{each}" in known))
         left = missing.strip()[:WORDS] if isinstance(missing, str) else ""
         # Twice as much: a secret must not be cut before it is masked.
         return Conclusion(answer.strip()[: 2 * WORDS], evidence, left)

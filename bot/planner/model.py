@@ -5,6 +5,7 @@ A model picks sections and fills slots. It never writes a command, and nothing t
 what the picks became.
 """
 
+import asyncio
 import logging
 from dataclasses import replace
 
@@ -22,6 +23,9 @@ from bot.planner.supervisor import supervise
 from bot.planner.team import own_part, team
 
 log = logging.getLogger(__name__)
+
+SECONDS = 180.0
+"""Of thinking about one request. Whoever asked waits, and their thread with them."""
 
 
 class ModelPlanner:
@@ -53,13 +57,18 @@ class ModelPlanner:
         note, bill = request.private, Bill()
         for provider in self._router.allowed(private=bool(request.private)):
             try:
-                idea = await self._ask(provider, request, bill, listener)
+                async with asyncio.timeout(SECONDS):
+                    idea = await self._ask(provider, request, bill, listener)
+            except TimeoutError:
+                note = f"{provider.name} took more than {SECONDS:.0f} s over it."
+                break
             except ParleyError as error:
                 log.warning("model %s: %s", provider.name, error)
                 note = f"{provider.name} could not be asked: {error}"
                 continue
             thought = replace(bill.thought, note=note, people=request.people)
             return replace(idea, thought=thought)
+        note = note or self._router.trouble(private=bool(request.private))
         return await self._without(request, note, bill)
 
     async def _ask(

@@ -28,6 +28,8 @@ _SUFFIXES = (
 _TOKEN = re.compile(r"[\w.:/@%-]+")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}")
 _EDGES = ".,:;!?@/"
+_CUTS = tuple(map(re.compile, ("[/@]", "[/@:]", "[/@:_-]")))
+"""Ever finer: a whole IPv6 address, `host:port` and `key:host`, a range."""
 
 
 def why(texts: Iterable[str], mask: str, globs: Sequence[str]) -> str:
@@ -51,8 +53,9 @@ def hidden(agents: Iterable[Agent], globs: Sequence[str]) -> tuple[str, ...]:
         agent.name
         for agent in agents
         if any(
-            _of_word(word.casefold(), globs)
-            for word in (agent.name, *agent.aliases, *agent.labels.values())
+            _of_word(word, globs)
+            for text in (agent.name, *agent.aliases, *agent.labels.values())
+            for word in (text.casefold(), *_TOKEN.findall(text.casefold()))
         )
     )
 
@@ -60,7 +63,12 @@ def hidden(agents: Iterable[Agent], globs: Sequence[str]) -> tuple[str, ...]:
 def of_section(found: Sequence[tuple[Hit, Section]]) -> str:
     """As `why`, for what the words are about: the best section, and every one that they name."""
     about = [section for number, (hit, section) in enumerate(found) if not number or hit.covered]
-    private = next((each.pack for each in about if each.private), "")
+    return of_sections(about)
+
+
+def of_sections(sections: Iterable[Section]) -> str:
+    """As `why`, for sections that are meant."""
+    private = next((each.pack for each in sections if each.private), "")
     return (
         f"The pack {private} is for models at home only, so none outside was asked."
         if private
@@ -70,9 +78,8 @@ def of_section(found: Sequence[tuple[Hit, Section]]) -> str:
 
 def _of_word(word: str, globs: Sequence[str]) -> str:
     bare = word.strip(_EDGES)
-    parts = [part for part in re.split(r"[/@]", bare) if part]
-    for part in (bare, *parts):
-        host = part.rsplit(":", 1)[0] if part.count(":") == 1 else part
+    parts = (part for cut in _CUTS for part in cut.split(bare) if part)
+    for host in dict.fromkeys((bare, *parts)):
         if any(fnmatchcase(host, glob.casefold()) for glob in globs):
             return "something private"
         if host.endswith(_SUFFIXES):

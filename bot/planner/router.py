@@ -6,6 +6,7 @@ What is private goes to models at home only. A provider that fails is left alone
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from statistics import median
 from typing import Literal
 
@@ -19,6 +20,8 @@ TRIPS = 3
 """Failures in a row after which a provider is left alone."""
 PAUSE, LONGEST_PAUSE = 30.0, 900.0
 """Seconds that it is left alone: at first, and at most."""
+_OF_THE_QUESTION = frozenset(("too long", "schema"))
+"""Why one question was refused, which says nothing of the next."""
 REMEMBERED = 50
 """Answers of which the time is known."""
 
@@ -45,7 +48,9 @@ class Provider:
     @property
     def cost(self) -> float:
         """Dollars of an idea; 0 before the first."""
-        return median(self.dollars) if self.dollars else 0.0
+        if not self.dollars:
+            return inf if self.seconds else 0.0
+        return median(self.dollars)
 
 
 class Router:
@@ -71,6 +76,11 @@ class Router:
             case "order":
                 return ready
 
+    def trouble(self, *, private: bool) -> str:
+        """Why nobody is ready who may be asked; "" where nobody may."""
+        fit = (each for each in self.providers if each.trouble and (each.local or not private))
+        return next((f"{each.name} is left alone for a while: {each.trouble}" for each in fit), "")
+
     def answered(self, provider: Provider, seconds: float, dollars: float | None) -> None:
         """It works. What an idea took and cost."""
         provider.failures, provider.shut_until, provider.trouble = 0, 0.0, ""
@@ -80,9 +90,11 @@ class Router:
 
     def failed(self, provider: Provider, error: ParleyError) -> None:
         """It did not: after a few times, or where asking again is of no use, it is left alone."""
+        if error.reason in _OF_THE_QUESTION:
+            return
         provider.failures += 1
         provider.trouble = str(error)
-        pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** max(0, provider.failures - TRIPS))
+        pause = min(LONGEST_PAUSE, PAUSE * 2.0 ** min(5, max(0, provider.failures - TRIPS)))
         wait = error.after if isinstance(error, TemporaryError) else pause
         if provider.failures >= TRIPS or wait:
             provider.shut_until = self._clock.monotonic() + max(

@@ -129,7 +129,15 @@ def _renumbered(drafts: Sequence[Draft]) -> list[Draft]:
     first: dict[str, Draft] = {}
     names: dict[str, str] = {}
     for draft in drafts:
-        twin = next((each for each in first.values() if same(each, draft)), None)
+        waits = {names.get(each, each) for each in draft.needs}
+        twin = next(
+            (
+                each
+                for each in first.values()
+                if same(each, draft) and waits <= {names.get(need, need) for need in each.needs}
+            ),
+            None,
+        )
         if twin is None:
             first[draft.id] = draft
             names[draft.id] = str(len(first))

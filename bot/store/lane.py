@@ -9,6 +9,10 @@ VOTES = "votes"
 AGAIN = "again"
 """The lane of what asks for a plan once more by one press: that takes a Preview's time, and votes do not wait for it."""
 
+_PRESSED = frozenset(
+    ("approve", "reject", "cancel", "claim", "hold", "resume", "undo", "good", "bad")
+)
+"""What is no answer to a question: an answer may have to be thought about."""
 _URGENT = re.compile(
     r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|(?:cancel|hold)(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
     re.IGNORECASE,
@@ -21,6 +25,8 @@ def lane_of(event: Event) -> str:
     match event:
         case Reaction(emoji="🔁") | Click(action="retry"):
             return AGAIN
+        case Click(action=action) if action not in _PRESSED:
+            return f"{event.account.instance}\n{event.message}"
         case Message() if not _URGENT.match(event.text):
             where = event.conversation
             return f"{where.instance}\n{where.room}\n{where.thread}"
