@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from bot.model.sections import Section, Slot, Value
 from bot.planner.cues import CALLED, is_ordinary, nouns, own_names
+from bot.planner.shapes import amounts
+from bot.planner.text import read
 
 _NUMBERS = frozenset(("int", "port"))
 _AMOUNTS = frozenset(("size", "duration"))
@@ -21,14 +23,18 @@ _COUNTS = {
         (
             *("zero null cero", "one a an eins ein eine einen un una uno", "two zwei dos", "three drei tres", "four vier cuatro"),
             *("five fünf cinco", "six sechs seis", "seven sieben siete", "eight acht ocho", "nine neun nueve", "ten zehn diez"),
-            *("eleven elf once", "twelve zwölf doce"),
+            *("eleven elf", "twelve zwölf doce"),
         )
     )
     for word in words.split()
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _IDENTIFIER = re.compile(r"(?=.*[\d._-])[A-Za-z0-9]\S*")
-_DIGITS = re.compile(r"\d+")
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?!\.?\d)")
+"""No part of an address, a version or a name; a port behind its host is one."""
+_WORDS = (r"\.", r"\.\w")
+_LINKS = (r"[/.~]", r"/*[\w~?#&=%-]|/+\.|\.+[\w/]")
+"""What stands before and behind a value that is only a part: of a name or an address; of a path or a link."""
 _BEFORE = re.compile(r"(?:^|[\s(\[{,;])([^\s=:]+)\s*([=:])?\s*$")
 _INTRODUCERS = CALLED | {"name", "as", "heißt", "namens", "llamado", "llamada", "nombre"}
 
@@ -47,12 +53,13 @@ def stands(section: Section, slot: Slot, value: Value, words: Sequence[str]) -> 
 
 
 def _stands_in(section: Section, slot: Slot, value: str, text: str) -> bool:
-    if slot.type in _NUMBERS:
+    type = slot.item or slot.type
+    if type in _NUMBERS:
         return value in _numbers(text)
-    if slot.type in _AMOUNTS:
-        return set(_DIGITS.findall(value)) <= _numbers(text)
-    places = _whole(value, text, "path" in {slot.type, slot.item})
-    if slot.type in _ANYWHERE or slot.item in _ANYWHERE:
+    if type in _AMOUNTS:
+        return amounts(type, read(value), _COUNTS) <= amounts(type, read(text), _COUNTS)
+    places = _whole(value, text, *(_LINKS if type in {"path", "url"} else _WORDS))
+    if type in _ANYWHERE:
         return bool(places)
     return any(_introduced(section, slot, value, text, place) for place in places)
 
@@ -66,7 +73,7 @@ def shown_in(value: str, texts: Sequence[str]) -> bool:
 def _numbers(text: str) -> frozenset[str]:
     """Every number in it, `two` among them."""
     said = (_COUNTS.get(word.casefold()) for word in _WORD.findall(text))
-    return frozenset((*_DIGITS.findall(text), *filter(None, said)))
+    return frozenset((*_NUMBER.findall(text), *filter(None, said)))
 
 
 def _places(value: str, text: str) -> list[int]:
@@ -77,9 +84,8 @@ def _places(value: str, text: str) -> list[int]:
     return [match.start() for match in found]
 
 
-def _whole(value: str, text: str, path: bool) -> list[int]:
-    """As `_places`, and no part of a longer name, address or path."""
-    before, after = (r"[/.~]", r"/*[\w.~-]") if path else (r"\.", r"\.\w")
+def _whole(value: str, text: str, before: str, after: str) -> list[int]:
+    """As `_places`, and no part of something longer."""
     found = re.finditer(rf"(?<![\w-])(?<!{before}){re.escape(value)}(?![\w-]|{after})", text)
     return [match.start() for match in found]
 

@@ -4,7 +4,7 @@ A shape only finds candidates and is wider than the type: whether a value is goo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.model.sections import Slot
 from bot.planner.lexicon import COUNTED, MEASURES, NUMBERS
@@ -33,18 +33,21 @@ STRONG = frozenset(
 """Types that can be told by their looks. Values of the others must be quoted or introduced."""
 
 _SIZES = {
-    "byte": "B",
-    "bytes": "B",
-    "kilobytes": "K",
-    "megabytes": "M",
-    "gigabytes": "G",
-    "terabytes": "T",
-}
+    unit: letter
+    for letter, units in {
+        "B": "byte bytes", "K": "kilobyte kilobytes", "M": "megabyte megabytes megas", "G": "gigabyte gigabytes gig gigs gigas",
+        "T": "terabyte terabytes teras",
+    }.items()
+    for unit in units.split()
+}  # fmt: skip
 _DURATIONS = {
     unit: letter
     for letter, units in {
-        "s": "s sec secs second seconds", "m": "m min mins minute minutes", "h": "h hr hrs hour hours",
-        "d": "d day days", "w": "w week weeks", "ms": "ms milliseconds",
+        "s": "s sec secs second seconds sekunde sekunden segundo segundos",
+        "m": "m min mins minute minutes minuten minuto minutos",
+        "h": "h hr hrs hour hours stunde stunden hora horas",
+        "d": "d day days tag tage tagen día días dia dias",
+        "w": "w week weeks woche wochen semana semanas", "ms": "ms milliseconds",
     }.items()
     for unit in units.split()
 }  # fmt: skip
@@ -131,6 +134,21 @@ def _measured(kind: str, tokens: Sequence[Token], place: int) -> Shape | None:
     if letter and following:
         return (number + following.text, number + letter), 2
     return (number,), 1
+
+
+def amounts(kind: str, tokens: Sequence[Token], counts: Mapping[str, str]) -> set[str]:
+    """Every size or duration that is told, as its number and the letter of its unit; without one where none is told. `counts` are
+    numbers in words."""
+    found = set()
+    for place, token in enumerate(tokens):
+        match = _MEASURE.fullmatch(token.text)
+        number, unit = match.groups() if match else (counts.get(token.low, ""), "")
+        if number and not unit and place + 1 < len(tokens):
+            unit = tokens[place + 1].text
+        letter = _letter(kind, unit)
+        if number:
+            found.add(number + (letter[:1] if kind == "size" else letter))  # 10G, 10GB and 10GiB
+    return found
 
 
 def _letter(kind: str, unit: str) -> str:
