@@ -76,6 +76,8 @@ def told_of(roles: Sequence[Role], redactor: Redactor, private: Sequence[str]) -
         for role in roles
     )
     return tuple(
-        replace(role, private=bool(privacy.why((role.about, role.prompt), MASK, private)))
+        replace(
+            role, private=bool(privacy.why((role.name, role.about, role.prompt), MASK, private))
+        )
         for role in clean
     )

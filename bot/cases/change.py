@@ -68,11 +68,8 @@ async def _idea(house: House, wish: Wish, plan: Plan) -> Idea:
         Request(wish.talk.said, agents_in(house, wish.conversation), before=plan.request),
     )
     unasked = isinstance(idea, Unknown | Wanted) and not idea.thought.provider
-    return _with_note(changed, idea.thought.note) if unasked else idea
-
-
-def _with_note(changed: Wanted | Unclear, note: str) -> Wanted | Unclear:
-    return replace(changed, thought=Thought(note=note))
+    thought = Thought(note=idea.thought.note, bill=idea.thought.bill)
+    return replace(changed, thought=thought) if unasked else idea
 
 
 def offline(house: House, plan: Plan, before: tuple[Draft, ...], text: str) -> Wanted | Unclear:

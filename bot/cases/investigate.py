@@ -5,6 +5,7 @@ Every look is a plan like any other that a person asked for: composed, guarded, 
 runs at once, or it is not made.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -38,6 +39,8 @@ STEPS = 12
 SECONDS = 90.0
 TOKENS = 60_000
 """What one investigation may take: looks, seconds, and tokens of the model."""
+LAST = 30.0
+"""Seconds more for the answer."""
 SECTIONS = 8
 _LOOK = 0.05
 """Seconds between two looks whether a read has ended."""
@@ -80,10 +83,9 @@ async def look_into(house: House, asked: Investigation) -> None:
     try:
         async with streaming(house, place) as inquiry.listener:
             said = await _looked(house, asked, inquiry)
-    except ParleyError:
-        talk = Talk(asked.conversation, (asked.person,), asked.text)
-        await house.store.write(lambda c: paid(c, house, talk, inquiry.bill.thought))
-        raise
+    finally:
+        talk, thought = _talk(asked), inquiry.bill.thought
+        await house.store.write(lambda connection: paid(connection, house, talk, thought))
     await house.store.write(partial(_say, house=house, asked=asked, inquiry=inquiry, said=said))
 
 
@@ -92,7 +94,10 @@ async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Concl
     while True:
         last = _is_enough(inquiry, house.clock.monotonic() - ends)
         try:
-            move = await inquiry.next(last=last)
+            async with asyncio.timeout(max(0.0, ends - house.clock.monotonic()) + LAST):
+                move = await inquiry.next(last=last)
+        except TimeoutError:
+            move = Conclusion("I could not come to an answer in time.", (), asked.text)
         except ParleyError as error:
             if not inquiry.looks:
                 raise
@@ -106,6 +111,10 @@ async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Concl
         inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
 
 
+def _talk(asked: Investigation) -> Talk:
+    return Talk(asked.conversation, (asked.person,), asked.text)
+
+
 def _is_enough(inquiry: Inquiry, over: float) -> bool:
     usage = inquiry.bill.thought.usage
     tokens = usage.fresh + usage.kept + usage.written
@@ -116,8 +125,7 @@ async def _inquiry(house: House, asked: Investigation) -> Inquiry:
     models = house.models
     assert models is not None  # nothing is begun without one
     agents = tuple(agent for agent in house.agents if agent.name in asked.agents)
-    talk = Talk(asked.conversation, (asked.person,), asked.text)
-    request = await circumstances(house, talk, Request(asked.text, agents))
+    request = await circumstances(house, _talk(asked), Request(asked.text, agents))
     if request.alone:
         raise ParleyError(request.alone, "Ask tomorrow, or ask for one read by its name.")
     packs = tuple(dict.fromkeys(pack for agent in agents for pack in agent.packs))
@@ -199,8 +207,7 @@ def _say(
     text, missing = _cut(clean(plain(said.text))), clean(plain(said.missing))
     report = concluded(text, looks, missing, asked.account, note)
     outbox.put(connection, _key(asked), asked.conversation, report, at=now)
-    talk = Talk(asked.conversation, (asked.person,), asked.text)
-    remember(connection, house, talk, inquiry.bill.thought, text)
+    remember(connection, house, _talk(asked), inquiry.bill.thought, text)
 
 
 def gave_up(connection: Connection, house: House, asked: Investigation, why: ParleyError) -> None:

@@ -24,6 +24,7 @@ from bot.model.sections import Refusal
 from bot.report import refusal as words
 from bot.report.question import answered
 from bot.store import audit, outbox, plans, posts, questions
+from bot.words import Cancel, Command, Stop
 
 
 def question_key(question_id: str) -> str:
@@ -34,6 +35,7 @@ def question_key(question_id: str) -> str:
 OF_RUNS = frozenset({"in_doubt", "human"})
 """Questions about a run, which need somebody with a say."""
 _REDOING = frozenset({"retry", "roll back"})
+LEFT = "Then I leave it."
 TOO_LATE = "That question is no longer open: your answer changed nothing."
 
 
@@ -83,6 +85,30 @@ async def answer_to(house: House, event: Event, question: Question, text: str) -
     return lambda connection: _settled(connection, house, wish, question, effect, text)
 
 
+def is_withdrawn(question: Question, wanted: Command | None) -> bool:
+    """Whether these words, said to it, mean that it need not be answered. What became of a run must be."""
+    if question.kind in OF_RUNS:
+        return False
+    return isinstance(wanted, Stop) or (isinstance(wanted, Cancel) and not wanted.short)
+
+
+def withdrawn(house: House, event: Event, question: Question) -> Effect:
+    """Nobody wants to know any more: what was asked for is left."""
+    person = gate.requester(event.account, house.people)
+
+    def effect(connection: Connection) -> None:
+        now = house.clock.now()
+        if isinstance(person, Refusal):
+            say.whisper(connection, event, question.conversation, person.why, now)
+        elif questions.settle(connection, question.id, now):
+            _record(connection, house, event, question, "cancel")
+            say.post(connection, event, question.conversation, words.note(LEFT), now)
+        else:
+            say.whisper(connection, event, question.conversation, TOO_LATE, now)
+
+    return effect
+
+
 def _wish(event: Event, question: Question, person: Person) -> Wish:
     # Whoever spoke last comes last: theirs are the words, and the cost.
     names = (*(each for each in question.requesters if each != person.name), person.name)
@@ -112,7 +138,7 @@ async def _wanted(house: House, question: Question, text: str, wish: Wish) -> Ef
     if word in YES:
         return await begin(house, wish)
     if word in NO:
-        return said(house, wish, words.note("Then I leave it."))
+        return said(house, wish, words.note(LEFT))
     return said(house, wish, words.refusal("Answer yes or no."))
 
 

@@ -16,7 +16,7 @@ from bot.cases.keep import keep
 from bot.cases.pursue import summary, with_others
 from bot.cases.renew import drafts
 from bot.cases.rooms import agents_in
-from bot.cases.think import paid, remember, think
+from bot.cases.think import remember, think
 from bot.cases.views import view
 from bot.cases.wish import Talk
 from bot.house import House
@@ -77,7 +77,6 @@ async def propose(house: House, stored: Stored) -> None:
     composed = await _composed(house, stored, idea, before + 1)
     if isinstance(composed, Refusal):
         log.info("plan %s: no repair: %s", short(stored.plan.id), composed.why)
-        await house.store.write(lambda c: paid(c, house, talk, idea.thought, stored.plan.id))
         return
     await house.store.write(lambda c: _keep(c, house, talk, stored, composed, idea))
 

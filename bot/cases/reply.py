@@ -40,8 +40,16 @@ async def handle(house: House, event: Message) -> Effect:
     if isinstance(said_words, words.Resume) and thread.ordered is not None:
         return _resumed(house, event, thread.ordered)
     if thread.question is not None:
-        return await questions.answer_to(house, event, thread.question, event.text)
+        return await _asked(house, event, thread.question, said_words)
     return await _unasked(house, event, thread, typed.order_of(said_words))
+
+
+async def _asked(
+    house: House, event: Message, question: Question, said_words: words.Command | None
+) -> Effect:
+    if questions.is_withdrawn(question, said_words):
+        return questions.withdrawn(house, event, question)
+    return await questions.answer_to(house, event, question, event.text)
 
 
 async def _aloud(

@@ -1,6 +1,7 @@
 """Who thinks about a request: a model, where one is configured and may, else the offline planner. Called by the request, question
 and reply cases; what it came to goes on to `bot.cases.pursue`, which remembers it here in the effect's transaction."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,8 @@ TURNS = 12
 """So many turns of a thread are told to a model as they were."""
 OLDER = 40
 """So many before them are told in a line each."""
-_LINE = 160
+_LINE, _TURN = 160, 4_000
+"""Characters of an older and of a newer turn that a model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +39,23 @@ class _Known:
 
 
 async def think(house: House, talk: Talk, request: Request) -> Idea:
-    """The idea, with what it cost. An answer in words is shown in the thread while it is being written."""
+    """The idea; what it cost is noted by then, whatever comes of it. An answer in words is shown in the thread while it is being
+    written."""
     if house.models is None:
         return await house.planner.plan(request)
     asked = await circumstances(house, talk, request)
     with house.leaving.may():
-        if talk.event is None:
-            return await house.models.planner.plan(asked)
-        place = Place(say.key(talk.event), talk.conversation, _told)
-        async with streaming(house, place) as stream:
-            return await house.models.planner.plan(asked, stream)
+        idea = await _asked(house, house.models, talk, asked)
+    bill = await house.store.write(lambda connection: paid(connection, house, talk, idea.thought))
+    return replace(idea, thought=replace(idea.thought, bill=bill))
+
+
+async def _asked(house: House, models: Models, talk: Talk, request: Request) -> Idea:
+    if talk.event is None:
+        return await models.planner.plan(request)
+    place = Place(say.key(talk.event), talk.conversation, _told)
+    async with streaming(house, place) as stream:
+        return await models.planner.plan(request, stream)
 
 
 def _told(text: str) -> str:
@@ -89,21 +98,19 @@ def told_at_home(house: House, *texts: str) -> str:
 def remember(
     connection: Connection, house: House, talk: Talk, thought: Thought, answer: str, plan: str = ""
 ) -> None:
-    """What was said and answered, and what it cost: in the transaction that makes the answer true."""
+    """What was said and answered, in the transaction that makes the answer true; and the plan that it is about."""
     if house.models is None:
         return
-    now = house.clock.now()
     words = (Said("user", talk.said), Said("assistant", house.redactor.redact(answer)))
-    turns.add(connection, talk.conversation, _person(talk), words, now)
-    paid(connection, house, talk, thought, plan)
+    turns.add(connection, talk.conversation, _person(talk), words, house.clock.now())
+    if plan and thought.bill is not None:
+        spending.came_to(connection, thought.bill, plan)
 
 
-def paid(
-    connection: Connection, house: House, talk: Talk, thought: Thought, plan: str = ""
-) -> None:
-    """What it cost, whatever came of it."""
+def paid(connection: Connection, house: House, talk: Talk, thought: Thought) -> int | None:
+    """Note what it cost; the number of that row."""
     where, now = talk.conversation, house.clock.now()
-    spending.record(connection, thought, person=_person(talk), where=where, plan=plan, at=now)
+    return spending.record(connection, thought, person=_person(talk), where=where, at=now)
 
 
 def _person(talk: Talk) -> str:
@@ -132,13 +139,13 @@ def _planned_privately(connection: Connection, talk: Talk) -> str:
 def summed(said: Sequence[Said]) -> list[Said]:
     """The newest turns as they were, those before them in a line each. Who said what stays apart: only people's words fill slots."""
     older, recent = said[:-TURNS], said[-TURNS:]
-    return [*(Said(each.role, _line(each.text)) for each in older), *recent]
+    short = (Said(each.role, _begun(" ".join(each.text.split()), _LINE)) for each in older)
+    return [*short, *(Said(each.role, _begun(each.text, _TURN)) for each in recent)]
 
 
-def _line(text: str) -> str:
+def _begun(text: str, most: int) -> str:
     """Its beginning, in whole words: half a word is nothing that anybody said."""
-    line = " ".join(text.split())
-    return line if len(line) <= _LINE else line[: _LINE + 1].rpartition(" ")[0]
+    return text if len(text) <= most else re.sub(r"\S*$", "", text[: most + 1]).rstrip()
 
 
 def _private(house: House, models: Models, request: Request, said: Sequence[Said]) -> str:

@@ -49,6 +49,10 @@ async def order(house: House, event: Message, said: words.Cancel | words.Settle 
     if wanted is None:
         return _refused(house, event, "Nothing is in doubt in this thread.")
     found = await house.store.read(lambda connection: meant(connection, event, wanted))
+    if found is None or found.state in plan_model.ENDS:
+        question = await house.store.read(lambda c: asked.newest(c, event.conversation))
+        if question is not None and questions.is_withdrawn(question, wanted):
+            return questions.withdrawn(house, event, question)
     if found is None:
         sentence = "Which plan? Write it in its thread, or with its short id; `plans` shows them."
         return _refused(house, event, sentence)

@@ -205,7 +205,7 @@ class Request:
 class Thought:
     """What an idea cost: who thought (`provider`, "" for the planner without a model, whoever was asked before), with which model, over how many questions
     to it, in how many seconds. `note` is a sentence for people: why another was asked than the first choice. `people` are those whose
-    words it was made of, besides whoever asked."""
+    words it was made of, besides whoever asked; `bill` is the number of its row among what models have cost, once it has one."""
 
     provider: str = ""
     model: str = ""
@@ -214,6 +214,7 @@ class Thought:
     seconds: float = 0.0
     note: str = ""
     people: tuple[str, ...] = ()
+    bill: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Bill:
             provider=provider.name,
             model=reply.model or before.model,
             questions=before.questions + 1,
-            usage=total((before.usage, reply.usage)),
+            usage=total((before.usage, reply.usage)) if before.questions else reply.usage,
             seconds=before.seconds + seconds,
         )
 
@@ -110,11 +110,11 @@ async def _whole(provider: Provider, question: Prompt, listener: Listener | None
 
 
 def total(usages: Sequence[Usage]) -> Usage:
-    """All of them as one; the price of what is not known is not known."""
-    prices = [each.dollars for each in usages]
+    """All of them as one. Its price is of what is known; None where nothing is."""
+    prices = [each.dollars for each in usages if each.dollars is not None]
     return Usage(
         fresh=sum(each.fresh for each in usages),
         kept=sum(each.kept for each in usages),
         written=sum(each.written for each in usages),
-        dollars=None if None in prices else sum(price or 0.0 for price in prices),
+        dollars=sum(prices) if prices else None,
     )

@@ -170,8 +170,8 @@ def _looks(reply: Reply, found: Idea | Wrong) -> tuple[Draft, ...] | Wrong:
         case Wrong():
             return found
         case _:
-            return Wrong((), "Pick a look, or conclude.")
-    return Wrong(tuple((call.id, what) for call in reply.calls))
+            what = "Pick a look, or conclude."
+    return Wrong(tuple((call.id, what) for call in reply.calls), what)
 
 
 def readable(sections: Sequence[Section]) -> list[Section]:

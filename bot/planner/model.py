@@ -9,7 +9,7 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from bot.model.errors import ParleyError
+from bot.model.errors import ParleyError, PermanentError
 from bot.model.ports import Catalogue, Clock, Idea, Planner, Renderer, Request, Unclear
 from bot.model.roles import Role
 from bot.planner.asking import Bill, Listener
@@ -78,6 +78,8 @@ class ModelPlanner:
         TemporaryError, PermanentError."""
         if not provider.local:
             request = for_outside(request)
+            if not request.agents:
+                raise PermanentError("All whom this is for are private.", reason="private")
         session = Session(
             *(self._catalogue, self._renderer, self._router, self._clock),
             *(provider, bill, listener),

@@ -127,7 +127,11 @@ class Session:
         own = [call for call in reply.calls if call.tool in {COLLEAGUE, HAND_OVER}]
         if not own or brief is None:
             earlier = brief.steps if brief else ()
-            return picks.read(reply, request, offered, self.renderer, earlier)
+            found = picks.read(reply, request, offered, self.renderer, earlier)
+            if isinstance(found, Answer) and brief and brief.task:
+                what = "Nobody reads an answer in words here. Plan, ask or refuse."
+                return Wrong(tuple((each.id, what) for each in reply.calls))
+            return found
         call, names = own[0], _names(brief, own[0].tool)
         to = picks.sentence(call.arguments, "Colleague")
         if len(reply.calls) > 1:

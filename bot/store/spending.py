@@ -1,11 +1,10 @@
-"""What models have cost: a row for each idea, committed with what came of it. Written by `bot.cases`, read for budgets, cards and
-`status`."""
+"""What models have cost: a row for each idea, whatever came of it. Written by `bot.cases`, read for budgets, cards and `status`."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Index, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Index, bindparam, func, insert, select, update
 from sqlmodel import Field, SQLModel
 
 from bot.model.people import Conversation
@@ -70,20 +69,18 @@ def record(
     *,
     person: str,
     where: Conversation,
-    plan: str = "",
     at: datetime,
-) -> None:
-    """Note what an idea cost, or why no model was asked."""
+) -> int | None:
+    """Note what an idea cost, or why no model was asked: the row's number, None where there is nothing to note."""
     if not (thought.questions or thought.note):
-        return
+        return None
     usage = thought.usage
-    connection.execute(
+    added: int = connection.execute(
         insert(TABLE).values(
             at=at.isoformat(),
             person=person,
             instance=where.instance,
             room=where.room,
-            plan=plan,
             provider=thought.provider,
             model=thought.model or thought.provider,
             note=thought.note,
@@ -92,7 +89,13 @@ def record(
             micros=None if usage.dollars is None else round(usage.dollars * MICRO),
             milliseconds=round(thought.seconds * 1000),
         )
-    )
+    ).lastrowid
+    return added
+
+
+def came_to(connection: Connection, number: int, plan: str) -> None:
+    """The idea of that row became a plan, or was about one."""
+    connection.execute(update(TABLE).where(TABLE.c.number == number).values(plan=plan))
 
 
 def of_plan(connection: Connection, plan: str) -> Sum:

@@ -131,3 +131,18 @@ def test_an_operator_reads_in_the_room_what_was_done_and_by_whom(bot: Bot) -> No
     refusal = bot.next(lambda line: line.get("only_to") == "guest")
     assert "operator" in refusal["text"]
     assert "vote" not in refusal["text"]
+
+
+def test_a_question_is_withdrawn_by_cancel(bot: Bot) -> None:
+    """Said alone it is no value, with or without the bot's name; what follows is a new wish."""
+    for number, words in enumerate(("cancel", "@infra cancel", "stop")):
+        thread = f"withdrawn-{number}"
+        bot.hears("@infra create a site", thread=thread)
+        question = bot.says("question")
+        bot.hears(words, thread=thread)
+        told = bot.next(lambda line: line.get("message") == question["message"])
+        assert "cancel" in told["text"]
+        assert "I leave it" in bot.says("answer", "refusal", "question", "plan")["text"]
+        bot.hears("hello", thread=thread)
+        bot.hears("@infra how full is the disk on web1?", thread=f"after-{number}")
+        assert bot.says("plan", "question", "answer")["report"]["kind"] == "answer"
