@@ -1,13 +1,14 @@
 """Who pays for what a model was asked: whoever spoke last, whatever came of it."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Bot
+from tests.acceptance.conftest import PATIENCE, Bot
 from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
 
 CREATE = "demo-site/create-a-site"
@@ -78,6 +79,33 @@ def test_a_repair_that_comes_to_nothing_is_paid_for(
     bot.end()
     assert len(model.asked) == 2
     assert paid(rows) == {"alice": 2}
+
+
+def test_a_change_that_comes_too_late_is_paid_for(
+    with_model: Callable[..., Bot], model: ScriptedModel, rows: Select
+) -> None:
+    """The plan is done while the model thinks about a change of it."""
+    begun = threading.Event()
+
+    def answer(asked: dict[str, Any]) -> Picks:
+        if "rather" not in str(asked["messages"]):
+            return Picks((step(CREATE, name="one"),))
+        begun.set()
+        return Picks((step(CREATE, name="two"),), halts=("two",))
+
+    model.answer = answer
+    bot = with_model()
+    bot.hears('@infra put up a page "one"')
+    card = bot.says("plan")
+    bot.hears('rather "two" in its place', by="bob")
+    assert begun.wait(PATIENCE)
+    bot.reacts("✅", card["message"])
+    bot.says("result")
+    model.go()
+    bot.says("error", "refusal", "answer")
+    bot.end()
+    assert len(model.asked) == 2
+    assert paid(rows) == {"alice": 1, "bob": 1}
 
 
 def test_answers_are_paid_for_by_whoever_gave_them(

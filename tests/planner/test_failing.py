@@ -1,6 +1,7 @@
 """A model that fails, and what whoever asks is told: why it was not asked, and nothing of somebody else's failure."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -54,6 +55,17 @@ async def test_a_question_that_is_too_long_shuts_nobody_out(model: ScriptedModel
     assert "too long" in refused.thought.note
     assert (following.thought.provider, following.thought.note) == ("openai", "")
     assert isinstance(following, Wanted)
+
+
+async def test_where_all_agents_are_private_nobody_outside_is_asked(model: ScriptedModel) -> None:
+    """What the planner without a model can do, it still does; and that shuts nobody out of what comes next."""
+    model.says(DISK)
+    hidden = replace(REQUEST, hidden=("web1",))
+    async with router(Watch(), {"openai": model}) as there:
+        idea = await planned(there, hidden)
+        assert isinstance(idea, Wanted)
+        assert model.asked == []
+        assert (await planned(there)).thought.provider == "openai"
 
 
 async def test_a_model_that_is_down_for_days_is_asked_again(model: ScriptedModel) -> None:

@@ -85,6 +85,22 @@ async def test_what_two_planned_alike_is_there_once(model: ScriptedModel) -> Non
     assert await steps(model) == [("1", REMOVE, ()), ("2", TEST, ("1",))]
 
 
+async def test_a_specialist_plans_and_does_not_tell_that_it_has(model: ScriptedModel) -> None:
+    """Words of one for people would be all that they hear, and nothing of the others' parts would come."""
+    team = divided(delegate("a", "Test it."), delegate("b", "Remove it.", "a"))
+    told: list[Json] = []
+
+    def answer(asked: Json) -> Picks:
+        if "Test it." in words(asked) and "You lead a team" not in words(asked) and not told:
+            told.append(asked)
+            return Picks((Pick("tell_the_person", {"answer": "It is tested."}),))
+        return team(asked)
+
+    model.answer = answer
+    assert await steps(model) == [("1", TEST, ()), ("2", REMOVE, ("1",))]
+    assert "Nobody reads an answer in words here" in model.words
+
+
 LOOKS = {
     "infra": step(TEST),
     "qa": step("linux-facts/show-the-memory", agent="here"),

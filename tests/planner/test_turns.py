@@ -39,5 +39,15 @@ def test_no_name_comes_of_half_a_name(place: int) -> None:
 
 
 def test_the_newest_are_told_as_they_were() -> None:
-    long = Said("user", "word " * 100)
+    long = Said("user", "word\n" * 700)
     assert summed([long] * TURNS) == [long] * TURNS
+
+
+@given(st.integers(1_200, 1_400), st.sampled_from(" \n\t"))
+def test_what_is_pasted_is_cut_in_whole_words_too(count: int, gap: str) -> None:
+    text = f"so{gap}" * count + "remove shop.example.org.uk please, " + "and so on " * 200
+    (told,) = summed([Said("user", text)])
+    assert text.startswith(told.text)
+    assert len(told.text) <= 4_000
+    assert not stands(REMOVE, Slot("domain", "fqdn"), "shop.example.org", [told.text])
+    assert told.text.split() == text.split()[: len(told.text.split())]
