@@ -90,3 +90,8 @@ def test_words_that_are_private_are_for_models_at_home(
     told = told_of(configuration.roles, SecretRedactor(("hunter2hunter2",)), ("falcon*",))[1]
     assert told.private is private
     assert "hunter2" not in told.prompt + told.about
+
+
+def test_a_role_that_is_private_by_its_name_is_for_models_at_home(tmp_path: Path) -> None:
+    told = told_of(built(tmp_path).roles, SecretRedactor(()), ("dba*",))
+    assert {role.name: role.private for role in told} == {"infra": False, "dba": True}

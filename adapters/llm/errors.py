@@ -41,7 +41,7 @@ _LONGEST_WAIT = 86_400
 def too_long(name: str) -> PermanentError:
     """An answer of which no more is read."""
     what = f"The answer of {name} was too long, so I stopped reading it."
-    return PermanentError(what, "Ask for less at once.", reason="too long")
+    return PermanentError(what, "Ask for less at once.", reason="endless")
 
 
 def unreadable(name: str) -> PermanentError:

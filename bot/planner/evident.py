@@ -32,8 +32,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _IDENTIFIER = re.compile(r"(?=.*[\d._-])[A-Za-z0-9]\S*")
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?!\.?\d)")
 """No part of an address, a version or a name; a port behind its host is one."""
-_WORDS = (r"\.", r"\.\w")
-_LINKS = (r"[/.~]", r"/*[\w~?#&=%-]|/+\.|\.+[\w/]")
+_WORDS = (r"[.+]", r"[.+]\w")
+_LINKS = (r"[/.~}*]", r"/*[\w~%*-]|/*[?#&=@+]+\w|/+\.|\.+[\w/]")
 """What stands before and behind a value that is only a part: of a name or an address; of a path or a link."""
 _BEFORE = re.compile(r"(?:^|[\s(\[{,;])([^\s=:]+)\s*([=:])?\s*$")
 _INTRODUCERS = CALLED | {"name", "as", "heißt", "namens", "llamado", "llamada", "nombre"}

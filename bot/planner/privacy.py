@@ -78,7 +78,7 @@ def of_sections(sections: Iterable[Section]) -> str:
 
 def _of_word(word: str, globs: Sequence[str]) -> str:
     bare = word.strip(_EDGES)
-    parts = (part for cut in _CUTS for part in cut.split(bare) if part)
+    parts = (part.rstrip(".") for cut in _CUTS for part in cut.split(bare) if part)
     for host in dict.fromkeys((bare, *parts)):
         if any(fnmatchcase(host, glob.casefold()) for glob in globs):
             return "something private"

@@ -99,6 +99,32 @@ def test_it_ends_after_twelve_looks(bot: Bot, model: ScriptedModel) -> None:
     assert len(answers(bot)) == 13
 
 
+def test_no_thirteenth_look_is_made_however_many_are_wanted_at_once(
+    configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
+) -> None:
+    """Eleven of the model's looks are over when it wants four more."""
+    table = (
+        f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
+    )
+    names = ["web1", *(f"web{number}" for number in range(2, 9))]
+    more = [
+        f'[[agents]]\nname = "{name}"\ntarget = "local:"\npacks = ["linux-facts"]\n'
+        for name in names[1:]
+    ]
+    bot = bots(configure(table + "".join(more)))
+    pairs = [(section, agent) for section in (DISK, MEMORY) for agent in names]
+    looks = [step(section, number, agent) for number, (section, agent) in enumerate(pairs)]
+    model.says(*looks[:11])
+    model.says(*looks[11:15])
+    model.says(conclude("It could be the disk.", 12))
+    bot.hears("@infra ask why everything feels strange today")
+    assert "12 " in concluded(bot)
+    assert len(answers(bot)) == 13
+    told = str(model.asked[2]["messages"])
+    assert told.count("It was not made: no time is left.") == 3
+    bot.end()
+
+
 def test_what_a_machine_says_is_no_place_to_go(
     bot: Bot, model: ScriptedModel, sites: tuple[Path, int]
 ) -> None:

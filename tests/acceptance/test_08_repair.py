@@ -27,6 +27,13 @@ touch {folder}/loud.begun
 cat {folder}/loud {folder}/there-is-no-such-file
 ```
 
+### Preview
+- Compare: lines
+
+```bash
+cat {folder}/seen
+```
+
 ### Rollback
 ```bash
 rm -f -- {folder}/loud.begun
@@ -55,6 +62,7 @@ def start(
     packs = tmp_path / "packs"
     packs.mkdir()
     (packs / "loud-things.md").write_text(PACK, encoding="utf8")
+    (tmp_path / "seen").write_text("as it was\n", encoding="utf8")
     llm = f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
     path = configure(f'{llm}\n[capabilities]\npaths = ["packs"]\n', packs=', "loud-things"')
     text = path.read_text(encoding="utf8").replace(
@@ -151,6 +159,52 @@ def test_the_same_again_is_no_repair(
     failed(bot, model)
     bot.end()
     assert bot.posts("t1") == ["plan", "result"]
+
+
+def test_whoever_gave_a_value_of_a_repair_approves_none_of_it(
+    start: Callable[[], Bot], model: ScriptedModel, sites: tuple[Path, int]
+) -> None:
+    """Alice asked for what has failed; what the repair removes, bob has named."""
+    for name in ("hello", "other"):
+        (sites[0] / name).mkdir()
+    model.says(step(CREATE, name="hello"))
+    model.says(Pick("tell_the_person", {"answer": "Perhaps."}))
+    model.says(step(REMOVE, name="other"))
+    bot = start()
+    bot.hears('@infra put up a page "hello"')
+    card = bot.says("plan")
+    bot.hears('is the page "other" not in the way?', by="bob")
+    bot.says("answer")
+    bot.reacts("✅", card["message"])
+    bot.says("result")
+    card = bot.says("plan")
+    assert card["report"]["plan"]["requesters"] == ["bob", "alice"]
+    bot.reacts("✅", card["message"], by="bob")
+    bot.next(lambda line: line.get("only_to") == "bob")
+    bot.hears("@infra status", thread="t2")
+    assert "1 waiting for approval" in bot.says("answer", thread="t2")["text"]
+    bot.end()
+    assert (sites[0] / "other").exists()
+
+
+def test_a_plan_that_was_made_anew_is_mended_all_the_same(
+    start: Callable[[], Bot], model: ScriptedModel, tmp_path: Path
+) -> None:
+    """What alice approved was out of date: it is shown again, approved again, and fails then."""
+    model.says(step("loud-things/fail-loudly"))
+    model.says(NO)
+    bot = start()
+    bot.hears("@infra do the loud thing")
+    card = bot.says("plan")
+    (tmp_path / "seen").write_text("not any more\n", encoding="utf8")
+    bot.reacts("✅", card["message"])
+    card = bot.says("plan")
+    assert card["report"]["plan"]["revision"] == 2
+    bot.reacts("✅", card["message"])
+    assert "failed" in bot.says("result")["text"]
+    bot.end()
+    assert len(model.asked) == 2, "for the plan, and for its repair"
+    assert "there-is-no-such-file" in str(model.asked[1]["messages"])
 
 
 def test_without_a_model_a_failure_is_only_reported(bot: Bot, sites: tuple[Path, int]) -> None:

@@ -45,6 +45,7 @@ async def test_an_answer_of_10_megabytes_is_not_read_to_its_end(kind: str) -> No
     error = found[-1]
     assert isinstance(error, PermanentError)
     assert "too long" in error.what
+    assert error.reason == "endless", "of the model, and not of the question"
     assert sum(map(len, found[:-1])) <= MOST_WORDS
     assert taken < 2 * MOST_WORDS
 

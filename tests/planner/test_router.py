@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model.errors import PermanentError, TemporaryError
 from bot.model.llm import Prompt, Reply
-from bot.planner.router import PAUSE, TRIPS, Provider, Router
+from bot.planner.router import LONGEST_PAUSE, PAUSE, TRIPS, Provider, Router
 
 
 class Nobody:
@@ -71,6 +72,16 @@ def test_by_cost_and_by_latency() -> None:
         assert names(router.allowed(private=False)) == expected
 
 
+def test_whose_price_is_not_known_is_not_cheapest() -> None:
+    """Before its first answer it is tried like everybody; then it is known that nothing is known."""
+    router = Router(providers()[:2], Watch(), "cost")
+    known, unpriced = router.providers
+    router.answered(known, 1.0, 0.02)
+    assert router.allowed(private=False) == [unpriced, known]
+    router.answered(unpriced, 1.0, None)
+    assert router.allowed(private=False) == [known, unpriced]
+
+
 def test_who_fails_is_left_alone_and_tried_again_later() -> None:
     clock = Watch()
     router = Router(providers(), clock)
@@ -89,6 +100,37 @@ def test_who_fails_is_left_alone_and_tried_again_later() -> None:
     router.answered(first, 1.0, None)
     router.failed(first, TemporaryError("down"))
     assert first in router.allowed(private=False)
+
+
+def test_who_never_comes_back_is_tried_again_for_ever() -> None:
+    clock = Watch()
+    router = Router(providers(), clock)
+    first = router.providers[0]
+    for number in range(2_000):
+        router.failed(first, TemporaryError("down"))
+        wait = first.shut_until - clock.at
+        assert number < TRIPS - 1 or PAUSE <= wait <= LONGEST_PAUSE
+        clock.at = max(clock.at, first.shut_until)
+        assert first in router.allowed(private=False)
+    assert wait == LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("reason", ["too long", "schema"])
+def test_what_is_wrong_with_one_question_shuts_nobody(reason: str) -> None:
+    router = Router(providers(), Watch())
+    for _ in range(TRIPS + 1):
+        router.failed(router.providers[0], PermanentError("no", reason=reason))
+    assert "claude" in names(router.allowed(private=False))
+    assert router.trouble(private=False) == ""
+
+
+def test_why_nobody_is_ready_is_known_of_whoever_may_be_asked() -> None:
+    router = Router(providers(), Watch())
+    for provider in router.providers:
+        router.failed(provider, PermanentError(f"{provider.name} is down"))
+    assert router.allowed(private=False) == []
+    assert "claude is down" in router.trouble(private=False)
+    assert "home is down" in router.trouble(private=True)
 
 
 def test_who_asks_to_wait_is_not_asked_meanwhile() -> None:

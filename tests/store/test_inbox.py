@@ -7,6 +7,8 @@ from typing import get_args
 import pytest
 from sqlalchemy import Connection
 
+from bot.cases.press import CLICKS
+from bot.cases.vote import WORDS
 from bot.model.errors import TransitionError
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.people import Account, Conversation
@@ -183,3 +185,15 @@ def test_votes_and_stop_have_a_lane_of_their_own(text: str, lane: str) -> None:
     # To ask again takes a Preview's time: votes do not stand behind it.
     assert lane_of(Reaction("r", ALICE, "p7", "🔁", True, AT)) == AGAIN
     assert lane_of(Click("c", ALICE, "p7", "retry", AT)) == AGAIN
+
+
+def test_a_choice_of_a_question_has_the_lane_of_its_question() -> None:
+    """It may have to be thought about. Whatever else is pressed is no answer."""
+    one, other, elsewhere = (
+        lane_of(Click("c", ALICE, message, action, AT))
+        for message, action in (("q1", "one"), ("q1", "two"), ("q2", "one"))
+    )
+    assert one == other
+    assert len({one, elsewhere, VOTES, AGAIN}) == 4
+    for action in (*CLICKS, *WORDS):
+        assert lane_of(Click("c", ALICE, "q1", action, AT)) in {VOTES, AGAIN}
