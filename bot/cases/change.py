@@ -118,7 +118,7 @@ async def _revised(house: House, wish: Wish, stored: Stored, idea: Wanted) -> Ef
 
 def _kept(house: House, wish: Wish, composed: Composed, stored: Stored, thought: Thought) -> Effect:
     def effect(connection: Connection) -> None:
-        keep(connection, house, composed, stored.account, stored)
+        keep(connection, house, composed, stored.account, stored, wish.event.account)
         remember(connection, house, wish.talk, thought, summary(composed.plan), composed.plan.id)
 
     return effect

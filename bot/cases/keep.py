@@ -25,8 +25,9 @@ def keep(
     composed: Composed,
     account: Account,
     previous: Stored | None = None,
+    by: Account | None = None,
 ) -> None:
-    """`account` is told the result; `previous` is the revision whose place this one takes.
+    """`account` is told the result; `previous` is the revision whose place this one takes, `by` whose words changed it.
     Raises TransitionError when that one can no longer be changed."""
     now = house.clock.now()
     plan = composed.plan
@@ -47,7 +48,7 @@ def keep(
         "plan made",
         at=now,
         person=plan.requesters[-1],
-        account=account,
+        account=by or account,
         subject=plan.id,
         digest=composed.request.digest,
         data={"revision": plan.revision, "risk": plan.risk, "agents": plan.agents},

@@ -24,6 +24,7 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
     run = runs.of_plan(connection, plan, revision)
     ended = stored.state in plan_model.ENDS
     follow = follows.newest(connection, plan, revision) if ended else None
+    asked = people.who(stored.account)
     return PlanView(
         plan=stored.plan,
         digest=stored.digest,
@@ -42,6 +43,7 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
         follow=follow,
         left=_can_be_undone(connection, stored, run, follow),
         spent=spending.Sum() if stored.quiet else spending.of_plan(connection, plan),
+        asked_by=asked.name if asked else "",
     )
 
 

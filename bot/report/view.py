@@ -18,8 +18,8 @@ from bot.store.spending import Sum
 class PlanView:
     """`votes` are those standing; `needed` one phrase a requirement; `looks` what each step's Preview showed;
     `words` why it is in its state; `decided_by` the names that approved, rejected or cancelled, joined; `marks` are those
-    standing, `follow` is the newest request that grew out of it, `left` is true where something is there to undo, and
-    `spent` is what models have cost."""
+    standing, `follow` is the newest request that grew out of it, `left` is true where something is there to undo,
+    `spent` is what models have cost, and `asked_by` who is told the result."""
 
     plan: Plan
     digest: str
@@ -38,6 +38,7 @@ class PlanView:
     follow: Follow | None = None
     left: bool = False
     spent: Sum = field(default_factory=Sum)
+    asked_by: str = ""
 
     @property
     def name(self) -> str:
@@ -46,7 +47,7 @@ class PlanView:
 
     @property
     def requester(self) -> str:
-        return line(self.plan.requesters[0]) if self.plan.requesters else "you"
+        return line(self.asked_by or next(iter(self.plan.requesters), "you"))
 
 
 def marked(view: PlanView, kind: MarkKind) -> list[Mark]:

@@ -113,7 +113,7 @@ def test_a_change_is_a_new_revision_and_voids_what_was_said_before(
     bot.reacts("✅", first["message"], by="alice")
     assert "superseded" in bot.says("answer")["text"]
     bot.reacts("✅", second["message"], by="alice")
-    bot.says("result")
+    assert bot.says("result")["text"].startswith("alice, ")
     assert (sites[0] / "welcome").is_dir()
     assert not (sites[0] / "hello").exists()
 

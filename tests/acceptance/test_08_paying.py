@@ -140,5 +140,5 @@ def test_changes_are_paid_for_by_whoever_wanted_them(
     bot.end()
     assert card["report"]["plan"]["requesters"] == ["bob", "alice"]
     assert rows("SELECT person FROM spending ORDER BY rowid") == [("alice",), ("bob",), ("alice",)]
-    made = rows("SELECT person FROM audit WHERE what = 'plan made' ORDER BY id")
-    assert made == [("alice",), ("bob",), ("alice",)]
+    made = rows("SELECT person, user FROM audit WHERE what = 'plan made' ORDER BY id")
+    assert made == [("alice", "alice"), ("bob", "bob"), ("alice", "alice")]
