@@ -58,6 +58,12 @@ class Reaction:
     kind: str = "reaction"
 
 
+CONTROLS = frozenset(
+    ("approve", "reject", "cancel", "claim", "hold", "resume", "undo", "retry", "good", "bad")
+)
+"""What a click on a card may be. No choice of a question is called so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Click:
     """A button pressed under the message with platform reference `message`; `action` is a `Control.action`."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.model.events import CONTROLS
 from bot.model.llm import Call, Json, Picked, Reply, Returned, Said, Turn
 from bot.model.plans import Draft, Output
 from bot.model.ports import Answer, Idea, Renderer, Request, Unclear, Unknown, Wanted
@@ -108,7 +109,7 @@ def _asked(call: Call) -> Idea | Wrong:
     given = (call.arguments or {}).get("choices")
     texts = [each for each in given if isinstance(each, str)] if isinstance(given, list) else []
     choices = dict.fromkeys(_line(each, 80) for each in texts)
-    kept = tuple(each for each in choices if each)
+    kept = tuple(each for each in choices if each and each.casefold() not in CONTROLS)
     return Unclear("words", question, kept if len(kept) <= CHOICES else ())
 
 

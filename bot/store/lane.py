@@ -2,17 +2,13 @@
 
 import re
 
-from bot.model.events import Click, Event, Message, Reaction
+from bot.model.events import CONTROLS, Click, Event, Message, Reaction
 
 VOTES = "votes"
 """The lane of what must never wait behind other work."""
 AGAIN = "again"
 """The lane of what asks for a plan once more by one press: that takes a Preview's time, and votes do not wait for it."""
 
-_PRESSED = frozenset(
-    ("approve", "reject", "cancel", "claim", "hold", "resume", "undo", "good", "bad")
-)
-"""What is no answer to a question: an answer may have to be thought about."""
 _URGENT = re.compile(
     r"\s*(?:(?:approve|reject)\b|(?:stop(?:\s+(?:all|everything))?|(?:cancel|hold)(?:\s+\w+)?)\s*(?:$|[.!:,—–-]|because\b))",
     re.IGNORECASE,
@@ -25,7 +21,9 @@ def lane_of(event: Event) -> str:
     match event:
         case Reaction(emoji="🔁") | Click(action="retry"):
             return AGAIN
-        case Click(action=action) if action not in _PRESSED:
+        case Click(action=action) if (
+            action not in CONTROLS
+        ):  # an answer, which may have to be thought about
             return f"{event.account.instance}\n{event.message}"
         case Message() if not _URGENT.match(event.text):
             where = event.conversation

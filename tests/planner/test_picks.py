@@ -158,6 +158,14 @@ def test_twice_the_same_is_wrong_and_so_are_too_many() -> None:
     assert isinstance(asked("x", *many), Wrong)
 
 
+def test_no_choice_of_a_model_is_called_as_a_control_of_a_card() -> None:
+    """Its press would wait with the votes, and be taken for one by whoever reads it."""
+    given = {"question": "Which?", "choices": ["approve", "Cancel", "the first"]}
+    question = asked("x", Call("c", ASK, given))
+    assert isinstance(question, Unclear)
+    assert question.choices == ("the first",)
+
+
 def test_a_wish_not_to_is_not_carried_out() -> None:
     idea = asked("do not create a site called hello", call(CREATE, "1", "here", name="hello"))
     assert isinstance(idea, Unknown)
