@@ -10,7 +10,7 @@ from bot.model.reports import Report
 from bot.report import refusal as words
 from bot.store import outbox
 
-TAKEN_BACK = "I took back what I had begun to say here."
+TAKEN_BACK = "What came of this is below."
 
 
 def reply(connection: Connection, event: Event, report: Report, at: datetime) -> None:

@@ -26,6 +26,8 @@ from bot.report.refusal import note
 from bot.report.safe import plain
 from bot.store import outbox
 
+SILENT = 10.0
+"""Seconds without a word after which it is said that it takes long."""
 PACE = 1.0
 """Seconds from the first words to the post, and between two edits: a short answer is whole by then, and is only posted."""
 MOST_HEARD = 16_000
@@ -38,13 +40,15 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an answer grows: under which key of the outbox, and whom it is for. `cut` does to the words what is done to a whole
-    answer; `open` is whether what it answers waits for one still: nothing is written over a whole answer."""
+    answer; `open` is whether what it answers waits for one still: nothing is written over a whole answer. `still` is said where
+    nothing was heard for long."""
 
     key: str
     conversation: Conversation
     cut: Callable[[str], str]
     open: Callable[[Connection], bool]
     mention: Account | None = None
+    still: str = ""
 
 
 class Stream:
@@ -93,17 +97,30 @@ class Stream:
         except Exception:
             log.exception("an answer is not shown while it is being written")
 
+    async def wait(self) -> None:
+        """Whoever asked hears that it takes long."""
+        await self._house.clock.sleep(SILENT)
+        if not (self._heard or self._shown):
+            await self._write(growing(self._place.still, self._place.mention))
+
     async def _show(self, text: str) -> None:
         if text == self._shown:
             return
-        report = growing(text, self._place.mention) if text else note(AGAIN)
+        if await self._write(growing(text, self._place.mention) if text else note(AGAIN)):
+            self._shown = text
+
+    async def _write(self, report: Report) -> bool:
+        """Whether it was written."""
         try:
             await self._house.store.write(lambda connection: self._put(connection, report))
         except StoreError as error:
             log.warning("an answer is not shown while it is being written: %s", error)
-            return
-        self._shown = text
+            return False
+        except Exception:  # as in `show`
+            log.exception("an answer is not shown while it is being written")
+            return False
         self._house.bus.wake(f"outbox {self._place.conversation.instance}")
+        return True
 
     def _put(self, connection: Connection, report: Report) -> None:
         place, now = self._place, self._house.clock.now()
@@ -134,12 +151,15 @@ async def streaming(house: House, place: Place) -> AsyncIterator[Stream]:
     """While it is open, what the stream hears is shown. Afterwards nothing more is written."""
     stream, failed = Stream(house, place), None
     async with asyncio.TaskGroup() as group:
-        showing = group.create_task(stream.show())
+        shown = [group.create_task(stream.show())]
+        if place.still:
+            shown.append(group.create_task(stream.wait()))
         try:
             yield stream
         except Exception as error:  # noqa: BLE001 - raised below, as it is and not in a group
             failed = error
-        showing.cancel()
+        for each in shown:
+            each.cancel()
     if failed is not None:
         raise failed
 

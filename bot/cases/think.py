@@ -25,6 +25,7 @@ TURNS = 12
 """So many turns of a thread are told to a model as they were."""
 OLDER = 40
 """So many before them are told in a line each."""
+STILL = "I am still thinking about it"
 _LINE, _TURN = 160, 4_000
 """Characters of an older and of a newer turn that a model is told."""
 
@@ -55,7 +56,7 @@ async def _asked(house: House, models: Models, talk: Talk, request: Request) -> 
     if talk.event is None:
         return await models.planner.plan(request)
     is_open = partial(inbox.is_open, event=talk.event)
-    place = Place(say.key(talk.event), talk.conversation, _told, is_open)
+    place = Place(say.key(talk.event), talk.conversation, _told, is_open, still=STILL)
     async with streaming(house, place) as stream:
         return await models.planner.plan(request, stream)
 

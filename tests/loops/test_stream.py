@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.cases import say
-from bot.cases.stream import AGAIN, MOST_HEARD, Place, Stream, ended, streaming
+from bot.cases.stream import AGAIN, MOST_HEARD, PACE, SILENT, Place, Stream, ended, streaming
 from bot.house import House, nothing
 from bot.model.errors import ParleyError
 from bot.model.events import Message
@@ -100,6 +100,31 @@ async def test_it_is_posted_once_and_then_edited(watched: Watched) -> None:
         lambda c: outbox.put(c, "reply/x", ASKED, report, at=watched.clock.now())
     )
     assert await watched.seen() == [("edit", "The disk is full and the log too.")]
+
+
+async def test_whoever_asked_hears_that_it_takes_long(watched: Watched) -> None:
+    place = replace(watched.place, still="I am still at it")
+    async with streaming(watched.house, place) as stream:
+        stream.begin(QUESTION)
+        await asyncio.sleep(0.05)
+        assert watched.clock.slept == [SILENT]
+        await watched.second()
+        assert await watched.seen() == [("post", "I am still at it …")]
+        says(stream, '{"answer": "The disk is full a')
+        await watched.second()
+        assert await watched.seen() == [("edit", "The disk is full …")]
+
+
+async def test_what_is_written_already_needs_no_such_word(watched: Watched) -> None:
+    place = replace(watched.place, still="I am still at it")
+    async with streaming(watched.house, place) as stream:
+        stream.begin(QUESTION)
+        says(stream, '{"answer": "The disk is full a')
+        await asyncio.sleep(0.05)
+        assert sorted(watched.clock.slept) == [PACE, SILENT]
+        await watched.second()
+        await watched.second()
+        assert await watched.seen() == [("post", "The disk is full …")]
 
 
 async def test_nothing_is_written_before_a_second_or_without_news(watched: Watched) -> None:
