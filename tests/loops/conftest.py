@@ -1,9 +1,10 @@
 """A real house over a real database, three chats by name, and whoever takes or refuses what it says."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,8 @@ from sqlalchemy import Connection
 from bot import config
 from bot.app import open_house
 from bot.cases import undelivered
+from bot.cases.stream import PACE
+from bot.clock import SystemClock
 from bot.house import House
 from bot.loops.deliver import Delivery
 from bot.loops.dispatch import Dispatch
@@ -61,6 +64,31 @@ class Clock:
 
     def forward(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class Quick(SystemClock):
+    """Implements `ports.Clock`. What grows is shown without a pause: by `growing` it is on its way into the store."""
+
+    growing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds != PACE:
+            return await super().sleep(seconds)
+        self.growing.set()
+        return None
+
+
+@dataclass
+class Held:
+    """The store's thread, which takes nothing from when it is `taken` until it is `left`."""
+
+    taken: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    def stand(self, connection: Connection) -> None:
+        self.taken.set()
+        assert self.left.wait(30)
 
 
 @dataclass

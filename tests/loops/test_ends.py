@@ -1,13 +1,11 @@
 """Something ends every loop while what a chat heard is on its way into the store: the process ends, and the next start has it."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
 from bot.loops.dispatch import Dispatch
 from bot.loops.follow import Follow
@@ -18,7 +16,7 @@ from bot.model.ports import Shown
 from bot.model.reports import Outgoing
 from bot.store import inbox
 from bot.store.suspects import Suspects
-from tests.loops.conftest import Scene
+from tests.loops.conftest import Held, Scene
 
 PATIENCE = 30
 """Seconds after which what these tests wait for does not come any more."""
@@ -49,18 +47,6 @@ class Once:
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
         return ()
-
-
-@dataclass
-class Held:
-    """The store's thread, which takes nothing from when it is `taken` until it is `left`."""
-
-    taken: threading.Event = field(default_factory=threading.Event)
-    left: threading.Event = field(default_factory=threading.Event)
-
-    def stand(self, connection: Connection) -> None:
-        self.taken.set()
-        assert self.left.wait(PATIENCE)
 
 
 async def runs(scene: Scene, chat: Once, folder: Path) -> None:

@@ -1,16 +1,13 @@
 """A whole answer stays: nothing that is still being written takes its place, and what has ended is not begun again."""
 
 import asyncio
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from bot.cases.investigate import interrupted, look_into
-from bot.cases.stream import PACE
-from bot.clock import SystemClock
 from bot.house import House
 from bot.loops.inquire import Inquirer
 from bot.model.events import Message
@@ -19,7 +16,7 @@ from bot.model.people import Account, Conversation
 from bot.redact import MASK
 from bot.store import investigations, outbox
 from bot.store.writer import Store, T
-from tests.loops.conftest import dispatching
+from tests.loops.conftest import Held, Quick, dispatching
 from tests.loops.test_deliver import Taking
 from tests.servers.scripted_model import Pick, ScriptedModel
 
@@ -37,31 +34,6 @@ def tell(answer: str) -> Pick:
 
 def conclude(answer: str, missing: str = "") -> Pick:
     return Pick("conclude", {"answer": answer, "evidence": [], "not_looked_at": missing})
-
-
-@dataclass
-class Quick(SystemClock):
-    """What grows is shown without a pause: by `growing` it is on its way into the store."""
-
-    growing: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds != PACE:
-            return await super().sleep(seconds)
-        self.growing.set()
-        return None
-
-
-@dataclass
-class Held:
-    """The store's thread, which takes nothing from when it is `taken` until it is `left`."""
-
-    taken: threading.Event = field(default_factory=threading.Event)
-    left: threading.Event = field(default_factory=threading.Event)
-
-    def stand(self, connection: Connection) -> None:
-        self.taken.set()
-        assert self.left.wait(PATIENCE)
 
 
 async def everything_is_sent(house: House) -> None:
@@ -147,8 +119,9 @@ async def test_an_investigation_that_ends_while_it_is_looked_for_is_not_begun_ag
             await looked_into(inquirer, house)
             store.tell.set()
             await store.told.wait()
-            assert not inquirer.busy
+            again = inquirer.busy
             looking.cancel()
+    assert not again
     assert len(model.asked) == 1
 
 
