@@ -19,8 +19,14 @@ _LINES = rf"(?<!{_LINE})(?:{_LINE}{{16,20000}}+{_BREAK})++|\A{_LINE}{{1,15}}{_BR
 """Lines of a private key whose mark would be behind them; where a text begins the first may be cut off."""
 _GROUPS = rf"\bEs{_GROUP}{{2}}(?:[ ]{_GROUP}{{4}}){{0,10}}(?:[ ]{_GROUP}{{0,4}})?\Z"
 """A recovery key of Matrix: twelve of them."""
-_OPENED = (r"(?:echo|printf)[ ]", r"<[A-Za-z]", r"(?i:password|identified by)[ ]{1,4}[\"']")
-"""In the last line: what is piped to a prompt, what stands in a tag, and in quotes that are to be closed."""
+_OPENED = (
+    r"((?:echo|printf)[ ](?:-\w?[ ]?)?[\"']?[^\s\"'|]{0,400}[\"']?[ ]*(?:\|[ ]*.{0,40})?)\Z",
+    r"(<[A-Za-z])",
+    r"(?i:password|identified by)[ ]{1,4}('(?:[^'\\]|\\.|''){0,400}\\?|\"(?:[^\"\\]|\\.){0,400}\\?)\Z",
+    r"[:=][ ]?((\\{1,7}[\"'])(?:(?!\2).){0,400})\Z",
+)
+"""In the last line, from the first group on: one word that may be piped to a prompt, what stands in a tag, and in quotes that
+are still to be closed."""
 _MANIFEST = r"^[ \t]*(?:- )?(?:data|stringData):[ \t]*$|\"(?:data|stringData)\\{0,3}\"\s{0,20}:"
 """Where the kind may stand below it."""
 _QUOTE = r"(?<![A-Za-z0-9\\])([\"'`])"
@@ -49,7 +55,7 @@ def _held(text: str) -> Iterator[int]:
     line = text.rfind("\n") + 1
     for pattern in _OPENED:
         if found := compiled(pattern).search(text, line):
-            yield found.start()
+            yield found.start(1)
     if (quote := _open_quote(text, line)) >= 0:
         yield quote
 

@@ -1,7 +1,10 @@
 """A real house over a real database, three chats by name, and whoever takes or refuses what it says."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -12,18 +15,26 @@ from sqlalchemy import Connection
 from bot import config
 from bot.app import open_house
 from bot.cases import undelivered
+from bot.cases.stream import PACE
+from bot.clock import SystemClock
 from bot.house import House
+from bot.loops.deliver import Delivery
+from bot.loops.dispatch import Dispatch
+from bot.loops.follow import Follow
 from bot.loops.publish import Publisher
 from bot.model.approvals import ApprovalRequest, Need, Requirement
 from bot.model.errors import PermanentError
 from bot.model.ids import new_id
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Plan, Step, digest
+from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.model.sections import Exec, Risk, Section
 from bot.store import outbox, plans
 from bot.store.documents import dump
 from bot.store.plan_rows import Stored
+from bot.store.suspects import Suspects
+from tests.servers.scripted_model import ScriptedModel, serving
 
 T = TypeVar("T")
 
@@ -53,6 +64,31 @@ class Clock:
 
     def forward(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class Quick(SystemClock):
+    """Implements `ports.Clock`. What grows is shown without a pause: by `growing` it is on its way into the store."""
+
+    growing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds != PACE:
+            return await super().sleep(seconds)
+        self.growing.set()
+        return None
+
+
+@dataclass
+class Held:
+    """The store's thread, which takes nothing from when it is `taken` until it is `left`."""
+
+    taken: threading.Event = field(default_factory=threading.Event)
+    left: threading.Event = field(default_factory=threading.Event)
+
+    def stand(self, connection: Connection) -> None:
+        self.taken.set()
+        assert self.left.wait(30)
 
 
 @dataclass
@@ -174,3 +210,39 @@ def cards(said: Sequence[Outgoing], place: Conversation, kind: str = "post") -> 
         if each.conversation == place and each.kind == kind
         if each.report and each.report.kind == "plan"
     ]
+
+
+@pytest.fixture
+def model() -> Iterator[ScriptedModel]:
+    with serving(ScriptedModel()) as model:
+        yield model
+
+
+@pytest.fixture
+async def thinking(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[House]:
+    """A house that asks this model, with a console on which alice may ask for anything about web1."""
+    scripted = {"model": "scripted", "base_url": model.url, "tries": 1}
+    table = {
+        "bot": {"data": str(tmp_path / "data")},
+        "chat": {"console": {}},
+        "people": [{"name": "alice", "roles": ["operator"], "console": "alice"}],
+        "agents": [{"name": "web1", "target": "local:", "packs": ["linux-facts"], "level": 3}],
+        "llm": {"order": ["openai"], "openai": scripted},
+    }
+    async with open_house(config.build(table, None, tmp_path)) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def dispatching(
+    house: House, folder: Path, chats: Mapping[str, Chat]
+) -> AsyncIterator[Dispatch]:
+    """What is heard is handled and what is said is sent, until the end of the block."""
+    async with asyncio.TaskGroup() as group:
+        deliveries = {name: Delivery(house, name, chat, group) for name, chat in chats.items()}
+        dispatch = Dispatch(house, Follow(house, deliveries, group), Suspects(folder), group)
+        loops = [dispatch.wait_for_cards(), *(each.deliver() for each in deliveries.values())]
+        running = [group.create_task(loop) for loop in loops]
+        yield dispatch
+        for each in running:
+            each.cancel()

@@ -134,3 +134,72 @@ async def test_a_question_on_which_a_run_waits_is_put_to_the_operators(scene: Sc
     moved = [e for e in said if e.conversation == OPERATORS and e.report.kind == "question"]
     assert [each.key for each in moved] == [f"{question_key('q1')}/operators"]
     assert len(cards(said, OPERATORS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("behind", "until"),
+    [
+        (TemporaryError("Slack is busy.", after=0.01, reason="rate_limited"), 1),
+        (LoginError("The token is revoked.", "Put in a new one."), 0),
+    ],
+)
+async def test_an_edit_that_went_with_its_post_is_not_tried_again_with_what_stands_before_it(
+    scene: Scene, behind: ParleyError, until: int
+) -> None:
+    """Post, other post, edit of the first, taken together: the first is refused for good, the other for now."""
+    await says(scene, "a")
+    (first,) = await scene.claim()
+    now = scene.clock.now()
+    await scene.write(lambda c: outbox.retry(c, first.number, "later", now))
+    await says(scene, "b")
+    await scene.write(lambda c: outbox.edit(c, "a", note("changed"), now))
+    chat = Taking([ARCHIVED, behind])
+    await sent(scene, chat, until=until)
+    assert [each.key for each in chat.got] == ["b"][:until]
+    assert await scene.house.store.read(lambda c: outbox.undelivered(c, "slack")) == 1 - until
+
+
+async def test_a_reference_with_half_a_character_ends_nobody(scene: Scene) -> None:
+    @dataclass
+    class Torn(Taking):
+        async def send(self, outgoing: Outgoing) -> str:
+            return f"{await super().send(outgoing)}\ud83d"
+
+    await scene.asks()
+    await says(scene, "a")
+    chat = Torn()
+    await sent(scene, chat, until=2)
+    for each in chat.got:
+        noted = await scene.house.store.read(lambda c, key=each.key: outbox.reference(c, key))
+        assert noted == f"r{each.number}?"
+
+
+async def test_nothing_is_claimed_for_a_chat_whose_login_is_dead(scene: Scene) -> None:
+    """One post comes out while another finds that the login is dead; what stands behind the first is not taken with it."""
+
+    @dataclass
+    class Dying(Taking):
+        sending: asyncio.Event = field(default_factory=asyncio.Event)
+        more: asyncio.Event = field(default_factory=asyncio.Event)
+        died: asyncio.Event = field(default_factory=asyncio.Event)
+
+        async def send(self, outgoing: Outgoing) -> str:
+            if outgoing.key == "dies":
+                await self.more.wait()
+                self.died.set()
+                raise LoginError("The token is revoked.", "Put in a new one.")
+            self.sending.set()
+            await self.died.wait()
+            return await super().send(outgoing)
+
+    await says(scene, "a")
+    await says(scene, "dies", Conversation("slack", "C2", "1.0"))
+    chat = Dying()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        delivery = Delivery(scene.house, "slack", chat, group)
+        group.create_task(delivery.deliver())
+        await chat.sending.wait()
+        await says(scene, "behind a")
+        chat.more.set()
+    assert [each.key for each in chat.got] == ["a"]
+    assert await scene.house.store.read(lambda c: outbox.undelivered(c, "slack")) == 2
