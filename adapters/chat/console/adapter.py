@@ -50,7 +50,7 @@ class Lines:
     async def send(self, outgoing: Outgoing) -> str:
         """Print it. Raises LoginError when nobody reads the output any more."""
         if outgoing.kind == "react":
-            self._output.hold(sent(outgoing))
+            await self._output.hold(sent(outgoing))
         else:
             if outgoing.kind == "post":
                 self._reader.open(outgoing.conversation.thread or reference(outgoing))
