@@ -28,7 +28,7 @@ class Mask:
             (rf"(127\.0\.0\.1:|\bport ){port}\b", r"\g<1>8080"),
             (rf"\b[0-9a-f]{{28}}{short}\b|\b[0-9a-f]{{32}}\b", _ID),
             (rf"\b{short}\b", "7f3a"),
-            (r"Expires \d\d:\d\d UTC", "Expires 22:02 UTC"),
+            (r"Expires (?:\d{4}-\d\d-\d\d )?\d\d:\d\d UTC", "Expires 22:02 UTC"),
             (r"(?<!Expires )\b\d\d:\d\d UTC", "14:02 UTC"),
             (r"<t:\d+:\w>", "<t:1795298520:t>"),
             (r"(?<=done in )\d+(\.\d+)? m?s\b", "0.2 s"),

@@ -38,7 +38,9 @@ def test_what_was_spent_by_plan_person_room_and_day(connection: Connection) -> N
         ("bob", ELSEWHERE, "p1", START),
         ("alice", HERE, "p3", yesterday),
     ):
-        spending.record(connection, PRICED, person=person, where=where, plan=plan, at=at)
+        number = spending.record(connection, PRICED, person=person, where=where, at=at)
+        assert number is not None
+        spending.came_to(connection, number, plan)
     of_alice = spending.of_person(connection, "alice", START)
     assert (of_alice.questions, of_alice.tokens, of_alice.dollars) == (4, 320, 0.5)
     assert spending.of_plan(connection, "p1").questions == 4
@@ -50,15 +52,18 @@ def test_what_was_spent_by_plan_person_room_and_day(connection: Connection) -> N
 
 
 def test_a_price_that_is_not_known_is_not_nothing(connection: Connection) -> None:
-    spending.record(connection, UNPRICED, person="alice", where=HERE, plan="p", at=START)
+    number = spending.record(connection, UNPRICED, person="alice", where=HERE, at=START)
+    assert number is not None
+    spending.came_to(connection, number, "p")
     spent = spending.of_plan(connection, "p")
     assert (spent.unpriced, spent.dollars, spent.note) == (1, 0.0, "It is private.")
 
 
 def test_an_idea_without_a_model_leaves_no_row_but_its_reason_does(connection: Connection) -> None:
-    spending.record(connection, Thought(), person="alice", where=HERE, plan="p", at=START)
-    assert spending.of_plan(connection, "p") == spending.Sum()
-    spending.record(connection, Thought(note="down"), person="a", where=HERE, plan="p", at=START)
+    assert spending.record(connection, Thought(), person="alice", where=HERE, at=START) is None
+    number = spending.record(connection, Thought(note="down"), person="a", where=HERE, at=START)
+    assert number is not None
+    spending.came_to(connection, number, "p")
     found = spending.of_plan(connection, "p")
     assert (found.questions, found.note) == (0, "down")
 
