@@ -8,7 +8,7 @@ What follows from an effect is for `bot.loops.follow`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,6 +25,7 @@ from bot.model.errors import StoreError
 from bot.model.events import Event, Message
 from bot.store import inbox
 from bot.store.inbox import Received
+from bot.store.lane import VOTES
 from bot.store.suspects import Suspects
 from bot.store.writer import Raised, Writing
 
@@ -45,6 +46,7 @@ class Dispatch:
         self._suspects = suspects
         self._group = group
         self._lanes = Lanes()
+        self._alone = asyncio.Lock()
         self._uncounted: set[int] = set()
         self._effects: list[tuple[Received, Effect]] = []
         self._early = Early()
@@ -172,24 +174,40 @@ class Dispatch:
         """Handle what was counted before; count the others first, in one commit."""
         self._follow.glance(each.event for each in ready)
         left = [each for each in ready if each.id in self._uncounted]
-        if left:
-            self._group.create_task(self._begin(left))
+        apart = [each for each in left if each.attempts and each.lane != VOTES]
+        if len(left) > len(apart):
+            self._group.create_task(self._begin([each for each in left if each not in apart]))
+        if apart:
+            self._group.create_task(self._one_by_one(apart))
         for each in ready:
             if each.id not in self._uncounted:
                 self._group.create_task(self._handle(each))
 
     async def _begin(self, left: list[Received]) -> None:
+        for handling in await self._counted(left):
+            self._group.create_task(handling)
+
+    async def _one_by_one(self, left: list[Received]) -> None:
+        """They were under way when the process died: one of them may have ended it, and the others are not counted for that."""
+        for each in left:
+            async with self._alone:
+                for handling in await self._counted([each]):
+                    await handling
+
+    async def _counted(self, left: list[Received]) -> list[Coroutine[Any, Any, None]]:
+        """How each goes on, once its attempt is counted."""
         try:
             counts = await patience.write(self._house, lambda c: inbox.begin_all(c, left))
         except Exception:  # it must not end the others, and stays in the inbox for the next start
             log.exception("%d events could not be begun", len(left))
             for each in left:
                 self._next(each.lane)
-            return
+            return []
         self._uncounted.difference_update(counts)
-        for each in left:
-            worn = counts[each.id] > inbox.MOST
-            self._group.create_task(self._give_up(each) if worn else self._handle(each))
+        return [
+            self._give_up(each) if counts[each.id] > inbox.MOST else self._handle(each)
+            for each in left
+        ]
 
     async def _give_up(self, received: Received) -> None:
         await patience.write(self._house, worn_out(self._house, received.event))
