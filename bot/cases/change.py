@@ -14,7 +14,7 @@ from bot.cases.pursue import everybody, noted, refused, said, summary
 from bot.cases.renew import drafts
 from bot.cases.rooms import agents_in
 from bot.cases.think import clean, remember, think
-from bot.cases.wish import Wish
+from bot.cases.wish import Wish, spoken_last
 from bot.house import Effect, House
 from bot.model.events import Message
 from bot.model.people import Person
@@ -39,7 +39,7 @@ async def change(house: House, event: Message, person: Person, stored: Stored) -
         event,
         event.conversation,
         f"{plan.request} — {text}",
-        (*(each for each in plan.requesters if each != person.name), person.name),
+        spoken_last(plan.requesters, person.name),
         plan.spoken or event.spoken,
         text,
     )

@@ -4,16 +4,15 @@ wants to know whether drafts join (the evaluation) may call it too.
 What a planner wrote is data: a name that is none, a circle, an output that nobody puts out or that does not fit is a refusal.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.model.plans import Draft
 from bot.model.sections import Output, Refusal, Risk, Section
+from bot.planner.picks import NAME
 from capabilities.outputs import node
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _SHOWN = 40
 
 
@@ -50,7 +49,7 @@ def join(
 
 def _names(given: Sequence[str]) -> list[str]:
     counts = Counter(given)
-    taken = {each for each in given if counts[each] == 1 and _NAME.fullmatch(each)}
+    taken = {each for each in given if counts[each] == 1 and NAME.fullmatch(each)}
     names: list[str] = []
     for number, each in enumerate(given, 1):
         name, tries = (each if each in taken else f"s{number}"), number

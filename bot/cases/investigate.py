@@ -39,6 +39,7 @@ STEPS = 12
 SECONDS = 90.0
 TOKENS = 60_000
 """What one investigation may take: looks, seconds, and tokens of the model."""
+ENOUGH = f"{STEPS} looks are all there are"
 LAST = 30.0
 """Seconds more for the answer."""
 SECTIONS = 8
@@ -106,7 +107,9 @@ async def _looked(house: House, asked: Investigation, inquiry: Inquiry) -> Concl
         if isinstance(move, Conclusion):
             return move
         looks = [
-            await _look(house, asked, draft, ends) if place < STEPS else _too_many(house, draft)
+            await _look(house, asked, draft, ends)
+            if place < STEPS
+            else _unmade(house, draft, ENOUGH)
             for place, draft in enumerate(move, len(inquiry.looks))
         ]
         inquiry.saw(looks, told_at_home(house, *(look.output for look in looks)))
@@ -138,8 +141,8 @@ async def _inquiry(house: House, asked: Investigation) -> Inquiry:
     )
 
 
-def _too_many(house: House, draft: Draft) -> Look:
-    return Look(draft, _title(house, draft), "It was not made: no time is left.", good=False)
+def _unmade(house: House, draft: Draft, why: str) -> Look:
+    return Look(draft, _title(house, draft), f"It was not made: {why}.", good=False)
 
 
 def _title(house: House, draft: Draft) -> str:
@@ -150,7 +153,7 @@ def _title(house: House, draft: Draft) -> str:
 async def _look(house: House, asked: Investigation, draft: Draft, ends: float) -> Look:
     """One read, made as if the person had asked for it; what it said, free of secrets."""
     if house.clock.monotonic() >= ends:
-        return _too_many(house, draft)
+        return _unmade(house, draft, "no time is left")
     title = _title(house, draft)
     name = new_id(house.clock.now())
     words = f"{title} on {draft.agent} — {asked.text}"

@@ -14,7 +14,7 @@ from bot.cases.begin import begin
 from bot.cases.pursue import pursue, said
 from bot.cases.rooms import agents_in
 from bot.cases.think import think
-from bot.cases.wish import Wish
+from bot.cases.wish import Wish, spoken_last
 from bot.house import Effect, House, nothing
 from bot.model.events import Event
 from bot.model.people import Person
@@ -110,8 +110,7 @@ def withdrawn(house: House, event: Event, question: Question) -> Effect:
 
 
 def _wish(event: Event, question: Question, person: Person) -> Wish:
-    # Whoever spoke last comes last: theirs are the words, and the cost.
-    names = (*(each for each in question.requesters if each != person.name), person.name)
+    names = spoken_last(question.requesters, person.name)
     conversation, request = question.conversation, question.request
     return Wish(event, conversation, request, names, question.spoken)
 

@@ -1,9 +1,15 @@
 """Whose words lead to a plan, question or refusal. Made by the request, question and reply cases; read by those that carry it out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.model.events import Event
 from bot.model.people import Conversation
+
+
+def spoken_last(requesters: Iterable[str], person: str) -> tuple[str, ...]:
+    """Everybody who had a say, whoever spoke last at the end: theirs are the words, and the cost."""
+    return (*(each for each in requesters if each != person), person)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ What follows from an effect is for `bot.loops.follow`.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,13 +17,13 @@ from sqlalchemy import Connection
 from bot import flow
 from bot.house import Effect, House
 from bot.loops import patience
-from bot.loops.early import Early, about, unposted
+from bot.loops.early import Early, unposted
 from bot.loops.follow import Due, Follow
 from bot.loops.hearing import Heard, Hearing, costs
 from bot.loops.instead import broken, worn_out
 from bot.loops.lanes import Lanes
 from bot.model.errors import StoreError
-from bot.model.events import Event, Message
+from bot.model.events import Event
 from bot.store import inbox
 from bot.store.inbox import Received
 from bot.store.lane import VOTES
@@ -49,7 +50,7 @@ class Dispatch:
         self._alone = asyncio.Lock()
         self._uncounted: set[int] = set()
         self._effects: list[tuple[Received, Effect]] = []
-        self._early = Early()
+        self._early = Early(follow.serves)
 
     @property
     def busy(self) -> bool:
@@ -67,7 +68,7 @@ class Dispatch:
         `Batch`. Raises StoreError, and then it is not stored."""
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
         try:
-            self._begin_free(hearing)
+            hearing.begin(self._lanes, partial(self._stands_apart, instance))
             if at_once and self._think(hearing):
                 # One turn: what needs nothing but thought has its effect after it.
                 await asyncio.sleep(0)
@@ -102,17 +103,9 @@ class Dispatch:
         except Exception:  # nobody listens any more; it is heard again
             log.exception("%d events were not stored", len(hearing.heard))
 
-    def _begin_free(self, hearing: Hearing) -> None:
-        """What has nobody before it, but for what may have ended the process before."""
-        behind: set[str] = set()
-        for each in hearing.heard:
-            apart = self._suspects.among(hearing.instance, each.event) or self._early.holds(
-                each.event
-            )
-            apart = apart or costs(each.event) or about(each.event) in behind
-            if apart and isinstance(each.event, Message):
-                behind.add(about(each.event))  # nothing of its thread overtakes it
-            each.begun = not apart and self._lanes.take(each.lane)
+    def _stands_apart(self, instance: str, event: Event) -> bool:
+        """Whether it is stored before it is handled: it may have ended the process before, or costs, or comes behind what is early."""
+        return self._suspects.among(instance, event) or self._early.holds(event) or costs(event)
 
     def _think(self, hearing: Hearing) -> bool:
         """Whether anything is handled now: what is begun, once it is noted that it is."""
@@ -174,16 +167,15 @@ class Dispatch:
         """Handle what was counted before; count the others first, in one commit."""
         self._follow.glance(each.event for each in ready)
         left = [each for each in ready if each.id in self._uncounted]
-        apart = [each for each in left if each.attempts and each.lane != VOTES]
-        if len(left) > len(apart):
-            self._group.create_task(self._begin([each for each in left if each not in apart]))
-        if apart:
-            self._group.create_task(self._one_by_one(apart))
+        if fresh := [each for each in left if not _is_suspect(each)]:
+            self._group.create_task(self._side_by_side(fresh))
+        if suspects := [each for each in left if _is_suspect(each)]:
+            self._group.create_task(self._one_by_one(suspects))
         for each in ready:
             if each.id not in self._uncounted:
                 self._group.create_task(self._handle(each))
 
-    async def _begin(self, left: list[Received]) -> None:
+    async def _side_by_side(self, left: list[Received]) -> None:
         for handling in await self._counted(left):
             self._group.create_task(handling)
 
@@ -234,17 +226,9 @@ class Dispatch:
 
     async def _is_early(self, event: Event) -> bool:
         """Whether it is about a message whose reference may be noted any moment: a card that is still being posted."""
-        if self._is_now(event):
+        if self._early.is_none(event):
             return False
         return await patience.read(self._house, lambda c: unposted(c, event))
-
-    def _may_come(self, connection: Connection, event: Event) -> bool:
-        return not self._is_now(event) and unposted(connection, event)
-
-    def _is_now(self, event: Event) -> bool:
-        """Whether it is about no post, or about one of a chat that is not served here."""
-        told = isinstance(event, Message) and (event.addressed or event.fresh_thread)
-        return told or not self._follow.serves(event.account.instance)
 
     async def wait_for_cards(self) -> None:
         """For ever: whenever references were noted, early votes are looked at again. They stay in the inbox meanwhile."""
@@ -253,9 +237,7 @@ class Dispatch:
                 await self._house.bus.wait("early", LOOK)
                 continue
             await self._house.bus.wait("noted", LOOK)
-            ready = await patience.read(
-                self._house, lambda connection: self._early.ready(connection, self._may_come)
-            )
+            ready = await patience.read(self._house, self._early.ready)
             self._early.leave(ready)
             self.offer(ready, counted=True)
 
@@ -293,7 +275,7 @@ class Dispatch:
         effect = broken(self._house, received.event, error)
         try:
             await patience.write(self._house, _done(received, effect))
-        except Exception:  # as in `_begin`
+        except Exception:  # as in `_counted`
             log.exception("event %s could not be ended", received.event.id)
         self._house.bus.wake(f"outbox {received.event.account.instance}")
 
@@ -303,6 +285,11 @@ class Dispatch:
             self._start((received,))
         else:
             self._house.bus.wake("settled")
+
+
+def _is_suspect(received: Received) -> bool:
+    """Whether it was under way when the process died. A vote waits for nobody, and needs little thought."""
+    return received.attempts > 0 and received.lane != VOTES
 
 
 def _done(received: Received, effect: Effect) -> Effect:

@@ -14,9 +14,11 @@ from bot.store.inbox import Received
 
 
 class Early:
-    """What waits until it is known what it is about. It stays in the inbox meanwhile."""
+    """What waits until it is known what it is about. It stays in the inbox meanwhile. `serves` says whether a chat instance is one
+    of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, serves: Callable[[str], bool]) -> None:
+        self._serves = serves
         self._waiting: list[Received] = []
         self._places: dict[int, str] = {}
 
@@ -41,15 +43,19 @@ class Early:
         """As `before`, for what was not stored yet."""
         return bool(self._places) and about(event) in self._places.values()
 
-    def ready(
-        self, connection: Connection, may_come: Callable[[Connection, Event], bool]
-    ) -> list[Received]:
+    def is_none(self, event: Event) -> bool:
+        """Whether it is about no post, or about one of a chat that is not served here."""
+        told = isinstance(event, Message) and (event.addressed or event.fresh_thread)
+        return told or not self._serves(event.account.instance)
+
+    def ready(self, connection: Connection) -> list[Received]:
         """Those that wait for no reference any more, nor behind one that does: in one look, and not each in its lane."""
         found: list[Received] = []
         places: set[str] = set()
         for each in sorted(self._waiting, key=lambda received: received.id):
             place = about(each.event)
-            if place in places or may_come(connection, each.event):
+            comes = not self.is_none(each.event) and unposted(connection, each.event)
+            if comes or place in places:
                 places.add(place)
             else:
                 found.append(each)

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from bot.house import Effect
+from bot.loops.early import about
+from bot.loops.lanes import Lanes
 from bot.model.events import Event, Message
 from bot.store import inbox
 from bot.store.inbox import Received
@@ -55,6 +57,15 @@ class Hearing:
         storable = (inbox.storable(event) for event in events)
         heard = tuple(Heard(event, data, lane_of(event)) for event, data in storable)
         return cls(instance, heard, cursor, at)
+
+    def begin(self, lanes: Lanes, apart: Callable[[Event], bool]) -> None:
+        """Take the lanes that are free for what does not stand `apart`, nor behind words that do."""
+        behind: set[str] = set()
+        for each in self.heard:
+            stands = apart(each.event) or about(each.event) in behind
+            if stands and isinstance(each.event, Message):
+                behind.add(about(each.event))  # nothing of its thread overtakes it
+            each.begun = not stands and lanes.take(each.lane)
 
     @property
     def answers(self) -> int:

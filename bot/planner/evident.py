@@ -57,7 +57,8 @@ def _stands_in(section: Section, slot: Slot, value: str, text: str) -> bool:
     if type in _NUMBERS:
         return value in _numbers(text)
     if type in _AMOUNTS:
-        return amounts(type, read(value), _COUNTS) <= amounts(type, read(text), _COUNTS)
+        told = amounts(type, read(text), _COUNTS)
+        return any(amount in told for amount in amounts(type, read(value), _COUNTS))
     places = _whole(value, text, *(_LINKS if type in {"path", "url"} else _WORDS))
     if type in _ANYWHERE:
         return bool(places)

@@ -23,7 +23,7 @@ LONGEST = 400
 CHOICES = 5
 NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
 """What a model may call a step, or a part."""
-_OUTPUT = re.compile(r"@([A-Za-z0-9_-]{1,16})\.([a-z][a-z0-9_-]{0,31})")
+_OUTPUT = re.compile(rf"@({NAME.pattern})\.([a-z][a-z0-9_-]{{0,31}})")
 _OURS = frozenset({"Step", "Agent", "After"})
 _FROM_MACHINES = frozenset({"name", "id", "int", "port", "pattern"})
 """What an investigation may take from an output: no host, no address, no path, no link."""

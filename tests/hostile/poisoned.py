@@ -1,6 +1,6 @@
 """A whole bot whose planner ends the process with SIGKILL at the word `poison`. Started again and again by test_poison.py.
 
-`python poisoned.py FOLDER "at once"|"stored first"`: its chat gives the same message at every start, as a platform does that was never told that it
+`python poisoned.py FOLDER "at once"|"stored first"|"together"`: its chat gives the same message at every start, as a platform does that was never told that it
 arrived; what the bot answers goes to files of their names.
 """
 
@@ -31,20 +31,23 @@ class Deadly:
         return Unknown("It is harmless.")
 
 
+def spoken(id: str, text: str) -> Message:
+    where = replace(ROOM, thread=id)
+    return Message(id, where, Account("console", "alice"), text, datetime.now(UTC), True)
+
+
 @dataclass
 class Insistent:
     """Implements `ports.Chat`."""
 
     folder: Path
     stop: asyncio.Event
-    at_once: bool
+    how: str
 
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
-        for id, text in (("m1", "poison"), ("m2", "water")):
-            who = Account("console", "alice")
-            where = replace(ROOM, thread=id)
-            said = Message(id, where, who, text, datetime.now(UTC), True)
-            yield Batch((said,), at_once=self.at_once)
+        said = [spoken("m1", "poison"), spoken("m2", "water")]
+        for events in [said] if self.how == "together" else [[each] for each in said]:
+            yield Batch(tuple(events), at_once=self.how == "at once")
         await self.stop.wait()
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -65,7 +68,7 @@ async def main(folder: Path, how: str) -> None:
     configuration = config.build(table, None, folder)
     async with app.open_house(configuration) as house:
         stop = asyncio.Event()
-        chats = {"console": Insistent(folder, stop, how == "at once")}
+        chats = {"console": Insistent(folder, stop, how)}
         await app.serve(replace(house, planner=Deadly()), configuration, chats, stop)
 
 
