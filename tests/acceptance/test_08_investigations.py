@@ -121,7 +121,7 @@ def test_no_thirteenth_look_is_made_however_many_are_wanted_at_once(
     assert "12 " in concluded(bot)
     assert len(answers(bot)) == 13
     told = str(model.asked[2]["messages"])
-    assert told.count("It was not made: no time is left.") == 3
+    assert told.count("It was not made: 12 looks are all there are.") == 3
     bot.end()
 
 
