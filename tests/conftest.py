@@ -5,8 +5,12 @@ each run tries new ones.
 """
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.servers.scripted_model import ScriptedModel, serving
 
 settings.register_profile(
     "parley",
@@ -15,3 +19,10 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("parley")
+
+
+@pytest.fixture
+def model() -> Iterator[ScriptedModel]:
+    """A model that says what the test tells it to."""
+    with serving(ScriptedModel()) as model:
+        yield model

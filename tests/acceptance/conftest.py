@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.servers.scripted_model import ScriptedModel, asking
+
 PARLEY = Path(sys.executable).with_name("parley")
 PATIENCE = 30.0
 """Seconds after which something that should have been said counts as never said. Not a measure of speed."""
@@ -229,6 +231,14 @@ def bots() -> Iterator[Callable[[Path], Bot]]:
     yield start
     for each in started:
         each.close()
+
+
+@pytest.fixture
+def with_model(
+    configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
+) -> Callable[[str], Bot]:
+    """A bot that asks `model` alone; the argument is further lines of `[llm]`."""
+    return lambda lines="": bots(configure(asking(model, lines)))
 
 
 @pytest.fixture

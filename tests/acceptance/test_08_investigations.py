@@ -1,14 +1,14 @@
 """`ask …`: a model looks, read by read, each seen in the thread, and answers with what shows it and what it did not see."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Picks, ScriptedModel, asking, conclude, step
 
 DISK, MEMORY, LIST = (
     "linux-facts/show-the-disk-space",
@@ -19,25 +19,9 @@ SHOW, CREATE = "demo-site/show-the-page-of-a-site", "demo-site/create-a-site"
 QUESTION = "@infra ask web1 why everything feels strange today"
 
 
-def conclude(answer: str, *evidence: int, missing: str = "") -> Pick:
-    given = {
-        "answer": answer,
-        "evidence": [str(each) for each in evidence],
-        "not_looked_at": missing,
-    }
-    return Pick("conclude", given)
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
 @pytest.fixture
 def bot(configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel) -> Bot:
-    llm = f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    return bots(configure(llm))
+    return bots(configure(asking(model)))
 
 
 def answers(bot: Bot, thread: str = "t1") -> list[str]:
@@ -103,15 +87,12 @@ def test_no_thirteenth_look_is_made_however_many_are_wanted_at_once(
     configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
 ) -> None:
     """Eleven of the model's looks are over when it wants four more."""
-    table = (
-        f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    )
     names = ["web1", *(f"web{number}" for number in range(2, 9))]
     more = [
         f'[[agents]]\nname = "{name}"\ntarget = "local:"\npacks = ["linux-facts"]\n'
         for name in names[1:]
     ]
-    bot = bots(configure(table + "".join(more)))
+    bot = bots(configure(asking(model) + "".join(more)))
     pairs = [(section, agent) for section in (DISK, MEMORY) for agent in names]
     looks = [step(section, number, agent) for number, (section, agent) in enumerate(pairs)]
     model.says(*looks[:11])
@@ -198,8 +179,7 @@ def test_what_a_machine_says_of_private_places_stays_at_home(
     """The question may go outside, the output may not: with nobody at home to ask, the looking ends there."""
     (sites[0] / "intranet").mkdir()
     (sites[0] / "intranet" / "index.html").write_text("upstream 10.1.2.3", encoding="utf8")
-    outside = f'model = "scripted"\nbase_url = "{model.url}"\nlocal = false\n'
-    bot = bots(configure(f'[llm]\norder = ["openai"]\n[llm.openai]\n{outside}'))
+    bot = bots(configure(asking(model, more="local = false")))
     model.says(step(SHOW, name="intranet"))
     model.says(conclude("It points to 10.1.2.3.", 1))
     bot.hears(f'{QUESTION} with "intranet"')

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, Picks, ScriptedModel, asking, serving, step, table
 
 CREATE, DISK, REMOVE = (
     "demo-site/create-a-site",
@@ -19,32 +19,10 @@ ASK = "ask_the_person"
 
 
 @pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
-@pytest.fixture
 def home() -> Iterator[ScriptedModel]:
     """A second one, which stands in the house."""
     with serving(ScriptedModel()) as model:
         yield model
-
-
-def table(model: ScriptedModel, name: str = "openai", more: str = "") -> str:
-    return f'[llm.{name}]\nmodel = "scripted"\nbase_url = "{model.url}"\n{more}\n'
-
-
-@pytest.fixture
-def with_model(
-    configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
-) -> Callable[[str], Bot]:
-    """A bot that asks `model` first; the argument is further lines of `[llm]`."""
-
-    def start(lines: str = "") -> Bot:
-        return bots(configure(f'[llm]\norder = ["openai"]\n{lines}\n{table(model)}'))
-
-    return start
 
 
 def argv(card: dict[str, Any]) -> list[list[str]]:
@@ -225,7 +203,7 @@ def test_private_words_stay_private_in_what_follows_in_their_thread(
     configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
 ) -> None:
     model.says(Pick("nothing_fits", {"why": "Not mine."}))
-    bot = bots(configure(f'[llm]\norder = ["openai"]\n{table(model, more="local = false")}'))
+    bot = bots(configure(asking(model, more="local = false")))
     bot.hears("@infra what is on 10.1.2.3?")
     assert "private address" in bot.says("refusal")["text"]
     bot.hears("@infra and what else?")
@@ -319,7 +297,7 @@ def test_a_private_name_in_the_address_is_private_too(
 ) -> None:
     """`on nas.internal` only says for whom it is; all the same it is told to nobody outside."""
     more = '[[agents]]\nname = "nas.internal"\ntarget = "local:"\npacks = ["linux-facts"]\n'
-    bot = bots(configure(f'[llm]\norder = ["openai"]\n{table(model, more="local = false")}{more}'))
+    bot = bots(configure(asking(model, more="local = false") + more))
     bot.hears("@infra what feels strange on nas.internal")
     bot.says("refusal", "question", "answer", "error")
     assert model.asked == []

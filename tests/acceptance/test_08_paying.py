@@ -2,14 +2,14 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import PATIENCE, Bot
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, Picks, ScriptedModel, step
 
 CREATE = "demo-site/create-a-site"
 NO = Pick("nothing_fits", {"why": "Not mine."})
@@ -18,21 +18,6 @@ Select = Callable[[str], list[tuple[Any, ...]]]
 
 def ask(question: str) -> Pick:
     return Pick("ask_the_person", {"question": question, "choices": []})
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
-@pytest.fixture
-def with_model(
-    configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel
-) -> Callable[[str], Bot]:
-    """A bot that asks `model`; the argument is further lines of `[llm]`."""
-    table = f'[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    return lambda lines="": bots(configure(f'[llm]\norder = ["openai"]\n{lines}\n{table}'))
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, Picks, ScriptedModel, asking, serving, step, table
 
 NO = Pick("nothing_fits", {"why": "Not mine."})
+OUTSIDE = "local = false"
 PACK = """\
 ---
 name: payroll
@@ -65,11 +66,6 @@ def home() -> Iterator[ScriptedModel]:
         yield model
 
 
-def table(model: ScriptedModel, name: str, *, local: bool) -> str:
-    lines = f'model = "scripted"\nbase_url = "{model.url}"\nlocal = {str(local).lower()}\n'
-    return f"[llm.{name}]\n{lines}"
-
-
 @pytest.fixture
 def start(
     configure: Callable[..., Path], bots: Callable[[Path], Bot], tmp_path: Path
@@ -97,7 +93,7 @@ def with_home(
     """A bot with a model at home and one outside, asked in this order."""
 
     def started(*order: str) -> Bot:
-        tables = table(outside, "openai", local=False) + table(home, "ollama", local=True)
+        tables = table(outside, more=OUTSIDE) + table(home, "ollama")
         names = ", ".join(f'"{name}"' for name in order)
         return start(f"[llm]\norder = [{names}]\n{tables}")
 
@@ -107,7 +103,7 @@ def with_home(
 def test_a_further_word_about_it_is_told_to_nobody_outside(
     start: Callable[[str], Bot], outside: ScriptedModel
 ) -> None:
-    bot = start(f'[llm]\norder = ["openai"]\n{table(outside, "openai", local=False)}')
+    bot = start(asking(outside, more=OUTSIDE))
     bot.hears('@infra show the salary of "miller"')
     assert "miller earns 4711" in bot.says("answer")["text"]
     bot.hears("@infra and is that a lot?")

@@ -1,13 +1,13 @@
 """What failed goes back to a model, which may propose a repair: a card like every other. After three of them it stops."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, ScriptedModel, asking, step
 
 CREATE, REMOVE = "demo-site/create-a-site", "demo-site/remove-a-site"
 NO = Pick("nothing_fits", {"why": "No."})
@@ -47,12 +47,6 @@ rm -f -- {folder}/loud.begun
 
 
 @pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
-@pytest.fixture
 def start(
     configure: Callable[..., Path],
     bots: Callable[[Path], Bot],
@@ -63,8 +57,9 @@ def start(
     packs.mkdir()
     (packs / "loud-things.md").write_text(PACK, encoding="utf8")
     (tmp_path / "seen").write_text("as it was\n", encoding="utf8")
-    llm = f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    path = configure(f'{llm}\n[capabilities]\npaths = ["packs"]\n', packs=', "loud-things"')
+    path = configure(
+        f'{asking(model)}\n[capabilities]\npaths = ["packs"]\n', packs=', "loud-things"'
+    )
     text = path.read_text(encoding="utf8").replace(
         "vars = { ", f'vars = {{ folder = "{tmp_path}", '
     )

@@ -1,7 +1,7 @@
 """Several roles: a supervisor splits a wish, specialists plan their parts, people see one card. Each sees only what is its own."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.conftest import Bot
 from tests.acceptance.three_machines import WISH, furnish, tables
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, Picks, ScriptedModel, step
 
 ROLES = {"pve1": "infra", "dns1": "names", "mon1": "qa"}
 NAMES_PROMPT = """\
@@ -72,12 +72,6 @@ class Team:
 
 
 @pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
-@pytest.fixture
 def team(model: ScriptedModel) -> Team:
     """All of the wish, in three parts."""
     team = Team(model)
@@ -106,7 +100,7 @@ def bot(
 ) -> Bot:
     more = {name: f'role = "{role}"' for name, role in ROLES.items()}
     roles = '[roles.names]\nprompt = "names.md"\n'
-    return bots(configure(roles + tables(yard, model.url, more)))
+    return bots(configure(roles + tables(yard, model, more)))
 
 
 def test_one_card_of_three_specialists(bot: Bot, team: Team, yard: Path) -> None:
@@ -315,9 +309,7 @@ def test_private_words_about_a_role_and_private_agents_are_told_to_nobody_outsid
     (yard / "names.md").write_text(f"{NAMES_PROMPT}The zone lives on 10.9.8.7.", encoding="utf8")
     more = {name: f'role = "{role}"' for name, role in ROLES.items()}
     more["mon1"] += '\nlabels = { rack = "r1.internal" }'
-    tables_ = tables(yard, model.url, more).replace(
-        "[capabilities]", "local = false\n[capabilities]"
-    )
+    tables_ = tables(yard, model, more).replace("[capabilities]", "local = false\n[capabilities]")
     team.says["supervisor"] = [
         Picks(
             (

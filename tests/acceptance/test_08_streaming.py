@@ -9,28 +9,27 @@ import pytest
 
 from bot.cases.say import TAKEN_BACK
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import (
+    Pick,
+    Picks,
+    ScriptedModel,
+    asking,
+    conclude,
+    serving,
+    step,
+    table,
+)
 
 CREATE, DISK = "demo-site/create-a-site", "linux-facts/show-the-disk-space"
 ASK = "@infra ask web1 why everything feels strange today"
 WHOLE = "The disk is full, because the logs of the web server grow without end."
 BEGUN = "The disk is full, because"
+ONCE = "tries = 1"
 GITHUB = "ghp_" + "A1b2" * 9
-
-
-def conclude(answer: str, *evidence: int) -> Pick:
-    given = {"answer": answer, "evidence": [str(x) for x in evidence], "not_looked_at": ""}
-    return Pick("conclude", given)
 
 
 def tell(answer: str) -> Pick:
     return Pick("tell_the_person", {"answer": answer})
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
 
 
 @pytest.fixture
@@ -39,13 +38,9 @@ def second() -> Iterator[ScriptedModel]:
         yield model
 
 
-def table(model: ScriptedModel, name: str = "openai") -> str:
-    return f'[llm.{name}]\nmodel = "scripted"\nbase_url = "{model.url}"\ntries = 1\n'
-
-
 @pytest.fixture
 def bot(configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel) -> Bot:
-    return bots(configure(f'[llm]\norder = ["openai"]\n{table(model)}'))
+    return bots(configure(asking(model, more=ONCE)))
 
 
 @pytest.fixture
@@ -56,7 +51,7 @@ def with_two(
     second: ScriptedModel,
 ) -> Bot:
     """A bot that asks `second` where `model` fails."""
-    tables = f"{table(model)}{table(second, 'ollama')}"
+    tables = f"{table(model, more=ONCE)}{table(second, 'ollama', ONCE)}"
     return bots(configure(f'[llm]\norder = ["openai", "ollama"]\n{tables}'))
 
 

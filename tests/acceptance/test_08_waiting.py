@@ -1,26 +1,19 @@
 """While a model thinks, nobody waits who has not asked it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import Bot
-from tests.servers.scripted_model import Pick, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, ScriptedModel, asking, step
 
 CREATE = "demo-site/create-a-site"
 
 
 @pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
-
-
-@pytest.fixture
 def bot(configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel) -> Bot:
-    table = f'[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-    return bots(configure(f'[llm]\norder = ["openai"]\n{table}'))
+    return bots(configure(asking(model)))
 
 
 def test_a_vote_does_not_wait_for_what_a_pressed_choice_comes_to(

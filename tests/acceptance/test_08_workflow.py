@@ -1,19 +1,13 @@
 """One wish, several machines: steps that feed each other, one card, one approval, verified as a whole, rolled back in reverse."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.conftest import Bot
 from tests.acceptance.three_machines import WISH, furnish, tables
-from tests.servers.scripted_model import ScriptedModel, serving, step
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
+from tests.servers.scripted_model import ScriptedModel, step
 
 
 @pytest.fixture
@@ -26,7 +20,7 @@ def yard(tmp_path: Path) -> Path:
 def bot(
     configure: Callable[..., Path], bots: Callable[[Path], Bot], model: ScriptedModel, yard: Path
 ) -> Bot:
-    return bots(configure(tables(yard, model.url)))
+    return bots(configure(tables(yard, model)))
 
 
 def planned(model: ScriptedModel) -> None:

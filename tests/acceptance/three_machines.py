@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.servers.scripted_model import ScriptedModel, asking
+
 WISH = (
     "@infra Create a debian container on pve1 for my API scanner called api-scanner, "
     "give it a domain at api-scanner.example.org and set up monitoring"
@@ -126,11 +128,10 @@ def furnish(yard: Path) -> None:
         (yard / "packs" / f"{name}.md").write_text(text, encoding="utf8")
 
 
-def tables(yard: Path, url: str, more: Mapping[str, str] = {}) -> str:
-    """The configuration of the model at `url` and of the three agents; `more` are further lines of an agent."""
-    llm = f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{url}"\n'
+def tables(yard: Path, model: ScriptedModel, more: Mapping[str, str] = {}) -> str:
+    """The configuration of the model and of the three agents; `more` are further lines of an agent."""
     agents = (
         AGENT.format(name=name, pack=pack, folder=yard / name, more=more.get(name, ""))
         for name, pack in zip(MACHINES, PACKS, strict=True)
     )
-    return f'{llm}\n[capabilities]\npaths = ["packs"]\n{"".join(agents)}'
+    return f'{asking(model)}\n[capabilities]\npaths = ["packs"]\n{"".join(agents)}'

@@ -27,7 +27,7 @@ from capabilities.library import Library
 from tests.bench import approval_bench
 from tests.bench.chat import Bot, configure, parley, scratch
 from tests.bench.rows import Row
-from tests.servers.scripted_model import ScriptedModel, serving, step
+from tests.servers.scripted_model import ScriptedModel, asking, serving, step
 
 OWN = 15.0
 """Milliseconds of search, prompt, validation and store that a planned request may cost."""
@@ -160,9 +160,7 @@ def rows(*, quick: bool = False) -> list[Row]:
     with scratch() as folder, serving(ScriptedModel()) as model:
         approval_bench.page(folder)
         path = configure(folder, ["marks", "linux-facts"], "pages")
-        text = path.read_text()
-        text += f'[llm]\norder = ["openai"]\n[llm.openai]\nmodel = "scripted"\nbase_url = "{model.url}"\n'
-        path.write_text(text)
+        path.write_text(path.read_text() + asking(model))
         with parley(path) as bot:
             waits = [planned(bot, model, number) for number in range(times)][5:]
         kept = asyncio.run(stored(path, model, times))

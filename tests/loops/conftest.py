@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ from bot.store import outbox, plans
 from bot.store.documents import dump
 from bot.store.plan_rows import Stored
 from bot.store.suspects import Suspects
-from tests.servers.scripted_model import ScriptedModel, serving
+from tests.servers.scripted_model import ScriptedModel
 
 T = TypeVar("T")
 
@@ -210,12 +210,6 @@ def cards(said: Sequence[Outgoing], place: Conversation, kind: str = "post") -> 
         if each.conversation == place and each.kind == kind
         if each.report and each.report.kind == "plan"
     ]
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
 
 
 @pytest.fixture

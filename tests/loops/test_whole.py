@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from bot.cases.investigate import interrupted, look_into
+from bot.cases.investigate import interrupted
+from bot.cases.looking import look_into
 from bot.house import House
 from bot.loops.inquire import Inquirer
 from bot.model.events import Message

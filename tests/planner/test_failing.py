@@ -1,9 +1,6 @@
 """A model that fails, and what whoever asks is told: why it was not asked, and nothing of somebody else's failure."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from bot.model.llm import Said
 from bot.model.ports import Idea, Request, Wanted
@@ -15,17 +12,11 @@ from capabilities.render import SectionRenderer
 from tests.planner.conftest import WEB1
 from tests.planner.served import router
 from tests.planner.test_router import Watch
-from tests.servers.scripted_model import Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Picks, ScriptedModel, step
 
 LIBRARY, RENDERER = Library(), SectionRenderer()
 DISK = step("linux-facts/show-the-disk-space")
 REQUEST = Request("show the disk space", (WEB1,))
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
 
 
 async def planned(there: Router, request: Request = REQUEST) -> Idea:

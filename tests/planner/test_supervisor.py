@@ -1,9 +1,7 @@
 """Parts of several specialists as one plan: in the order that was asked for, and in so many questions at most."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from bot.model.plans import Agent
 from bot.model.ports import Idea, Request, Wanted
@@ -15,7 +13,7 @@ from capabilities.library import Library
 from capabilities.render import SectionRenderer
 from tests.planner.served import router
 from tests.planner.test_router import Watch
-from tests.servers.scripted_model import Pick, Picks, ScriptedModel, serving, step
+from tests.servers.scripted_model import Pick, Picks, ScriptedModel, step
 
 LIBRARY, RENDERER = Library(), SectionRenderer()
 TEST, REMOVE = "nginx-sites/test-the-configuration", "nginx-sites/remove-a-site"
@@ -29,12 +27,6 @@ Json = dict[str, Any]
 
 def delegate(part: str, task: str, *after: str, to: str = "infra") -> Pick:
     return Pick("delegate", {"Part": part, "Specialist": to, "Task": task, "After": [*after]})
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with serving(ScriptedModel()) as model:
-        yield model
 
 
 async def planned(model: ScriptedModel) -> Idea:

@@ -51,6 +51,12 @@ def step(
     return Pick(name, {"Step": str(number), "Agent": agent, "After": list(after), **slots})
 
 
+def conclude(answer: str, *evidence: int, missing: str = "") -> Pick:
+    """The end of an investigation."""
+    given = {"answer": answer, "evidence": [str(x) for x in evidence], "not_looked_at": missing}
+    return Pick("conclude", given)
+
+
 @dataclass
 class ScriptedModel:
     """`answer` decides what is said to each question; the last answer is said again when `script` is over. `took` is in seconds,
@@ -92,6 +98,16 @@ class ScriptedModel:
         if self.answer is not None:
             return self.answer(asked)
         return self.script.pop(0) if len(self.script) > 1 else (self.script or [Picks()])[0]
+
+
+def table(model: ScriptedModel, name: str = "openai", more: str = "") -> str:
+    """The provider `name` of a configuration, which is this model; `more` are further lines of its table."""
+    return f'[llm.{name}]\nmodel = "scripted"\nbase_url = "{model.url}"\n{more}\n'
+
+
+def asking(model: ScriptedModel, lines: str = "", more: str = "") -> str:
+    """The part of a configuration that asks this model alone; `lines` are further ones of `[llm]`, `more` of the provider."""
+    return f'[llm]\norder = ["openai"]\n{lines}\n{table(model, more=more)}'
 
 
 @contextmanager
