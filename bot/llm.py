@@ -3,15 +3,17 @@ and `status`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from bot.model.errors import ConfigurationError
 from bot.model.ports import Catalogue, Clock, Planner, Redactor, Renderer
 from bot.model.roles import Role
 from bot.planner import privacy
-from bot.planner.model import ModelPlanner
-from bot.planner.router import Provider, Router
-from bot.providers import LlmConfiguration, ProviderConfiguration
+from bot.providers import LlmConfiguration
 from bot.redact import MASK
+
+if TYPE_CHECKING:
+    from bot.planner.model import ModelPlanner
+    from bot.planner.router import Router
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class Budget:
 class Models:
     """Configured models. `private` are globs of words that are told to none outside; `planner` falls back to the offline one."""
 
-    planner: ModelPlanner
-    router: Router
+    planner: "ModelPlanner"
+    router: "Router"
     budget: Budget = Budget()
     private: tuple[str, ...] = ()
 
@@ -49,24 +51,16 @@ def open_models(
     not installed."""
     if not configured.providers:
         return None
-    providers = [_opened(each, clock) for each in configured.providers]
-    router = Router(providers, clock, configured.prefer)
+    # lazy: most bots have no model, and do not wait for all that speaks with one
+    from bot.planner.model import ModelPlanner
+    from bot.thinkers import open_router
+
+    router = open_router(configured, clock)
     budget = Budget(
         configured.tokens_per_day, configured.dollars_per_day, configured.channel_dollars_per_day
     )
     planner = ModelPlanner(catalogue, renderer, router, offline, clock)
     return Models(planner, router, budget, configured.private)
-
-
-def _opened(each: ProviderConfiguration, clock: Clock) -> Provider:
-    try:
-        model = each.plugin.load()(each.name, each.settings, clock)
-    except ImportError as error:
-        what = f"[llm.{each.name}] needs {error.name}, which is not installed."
-        raise ConfigurationError(
-            what, f"Install parley[{each.plugin.extra or each.plugin.name}]."
-        ) from error
-    return Provider(each.name, model, local=each.settings.is_local)
 
 
 def told_of(roles: Sequence[Role], redactor: Redactor, private: Sequence[str]) -> tuple[Role, ...]:

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.model.plans import Draft
+from bot.model.plans import NAME, Draft
 from bot.model.sections import Output, Refusal, Risk, Section
-from bot.planner.picks import NAME
 from capabilities.outputs import node
 
 _SHOWN = 40

@@ -13,10 +13,9 @@ from bot.cases.stream import Place, streaming
 from bot.cases.wish import Talk
 from bot.house import House
 from bot.llm import Models
-from bot.model.llm import Said
+from bot.model.llm import SENTENCE, Said
 from bot.model.ports import Idea, Request, Thought
 from bot.planner import privacy
-from bot.planner.picks import LONGEST
 from bot.redact import MASK
 from bot.report.safe import plain
 from bot.store import inbox, spending, turns
@@ -63,7 +62,7 @@ async def _asked(house: House, models: Models, talk: Talk, request: Request) -> 
 
 def _told(text: str) -> str:
     """An answer as `bot.planner.picks` cuts it."""
-    return " ".join(text.split())[: LONGEST - 1]
+    return " ".join(text.split())[: SENTENCE - 1]
 
 
 async def circumstances(house: House, talk: Talk, request: Request) -> Request:
@@ -87,7 +86,7 @@ async def circumstances(house: House, talk: Talk, request: Request) -> Request:
 def clean(house: House, text: str) -> str:
     """A model's sentence as people may read it. Where it was cut off, so may be a secret at its end."""
     words = plain(text)
-    if len(words) < LONGEST:
+    if len(words) < SENTENCE:
         return house.redactor.redact(words)
     return f"{house.redactor.settled(words[:-1]).rstrip()} …"
 

@@ -44,8 +44,11 @@ class Inquirer:
     async def _one(self, asked: Investigation) -> None:
         try:
             with self._house.leaving.may():
+                # lazy: it brings all that speaks with models, and most bots have none
+                from bot.cases.looking import look_into
+
                 async with self._turns:
-                    await investigate.look_into(self._house, asked)
+                    await look_into(self._house, asked)
         except ParleyError as error:
             await self._fail(asked, error)
         except Exception:

@@ -12,6 +12,9 @@ Json = Mapping[str, Any]
 End = Literal["picked", "said", "refused", "cut"]
 """Why a model stopped: it picked tools, it said all it wanted, it would not answer, or its words were cut off."""
 
+SENTENCE = 400
+"""Characters of a model's own sentence that people are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tool:

@@ -4,6 +4,7 @@ The stored canonical bytes are the plan; the digest is SHA-256 over them and the
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,9 @@ from bot.model.sections import Glance, Planned, Risk, Section, Slots, worst
 from bot.model.sections import Output as Output
 
 FORMAT = 1
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
+"""What a planner may call a step, or a part."""
 
 State = Literal[
     "pending", "approved", "queued", "held", "running", "in_doubt", "waiting", "done", "failed", "rolling_back",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.model.llm import Call, Prompt, Reply, Said, Tool
+from bot.model.plans import NAME
 from bot.model.ports import Idea, Request
 from bot.model.roles import Role
 from bot.planner import picks
@@ -105,7 +106,7 @@ def _part(call: Call, names: Sequence[str]) -> Part | str:
     if call.tool != DELEGATE or given is None:
         return "Use delegate, with a JSON object."
     name, after = given.get("Part"), given.get("After", [])
-    if not isinstance(name, str) or not picks.NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         return "Part is a short name such as 1."
     if given.get("Specialist") not in names:
         return f"Specialist is one of {', '.join(names)}."

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.model.events import CONTROLS
-from bot.model.llm import Call, Json, Picked, Reply, Returned, Said, Turn
-from bot.model.plans import Draft, Output
+from bot.model.llm import SENTENCE, Call, Json, Picked, Reply, Returned, Said, Turn
+from bot.model.plans import NAME, Draft, Output
 from bot.model.ports import Answer, Idea, Renderer, Request, Unclear, Unknown, Wanted
 from bot.model.sections import Risk, Section, Slot, Value
 from bot.planner.choice import forbids
@@ -18,11 +18,7 @@ from bot.planner.evident import shown_in, stands
 from bot.planner.offline import asks, listed
 from bot.planner.prompt import ASK, MOST_STEPS, REFUSE, TELL, Offered
 
-LONGEST = 400
-"""Characters of a model's own sentence that people are shown."""
 CHOICES = 5
-NAME = re.compile(r"[A-Za-z0-9_-]{1,16}")
-"""What a model may call a step, or a part."""
 _OUTPUT = re.compile(rf"@({NAME.pattern})\.([a-z][a-z0-9_-]{{0,31}})")
 _OURS = frozenset({"Step", "Agent", "After"})
 _FROM_MACHINES = frozenset({"name", "id", "int", "port", "pattern"})
@@ -245,7 +241,7 @@ def _question(reading: _Reading, steps: int) -> Unclear:
     return Unclear("words", f"{text} ({section.title})", slot.choices)
 
 
-def sentence(arguments: Json | None, name: str, most: int = LONGEST) -> str:
+def sentence(arguments: Json | None, name: str, most: int = SENTENCE) -> str:
     """One line of what a model wrote under `name`; "" where that is no text."""
     text = (arguments or {}).get(name)
     return _line(text, most) if isinstance(text, str) else ""
