@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from adapters.chat.discord.places import Place
@@ -120,13 +121,19 @@ def root_of(data: Json) -> str:
 
 def _address(text: str, bot: Bot, roles: frozenset[str]) -> tuple[str, bool]:
     """The text without the bot's name before it, and whether the bot is meant."""
-    tokens = [f"<@{bot.user}>", f"<@!{bot.user}>", *(f"<@&{role}>" for role in sorted(roles))]
-    sure = "|".join(re.escape(token) for token in tokens)
-    name = re.escape(bot.name)
-    prefix = rf"\s*(?:(?:{sure})[:,]?|[@!]{name}[:,]?(?=\s|$)|{name}\s?[:,])\s*"
-    found = re.match(prefix, text, re.IGNORECASE)
+    tokens, prefix = _names(bot.user, bot.name, roles)
+    found = prefix.match(text)
     rest = text[found.end() :] if found else text
     return rest.strip(), found is not None or any(token in text for token in tokens)
+
+
+@lru_cache(256)
+def _names(user: str, name: str, roles: frozenset[str]) -> tuple[list[str], re.Pattern[str]]:
+    """How the bot is mentioned anywhere, and called before what it is told."""
+    tokens = [f"<@{user}>", f"<@!{user}>", *(f"<@&{role}>" for role in sorted(roles))]
+    sure, called = "|".join(re.escape(token) for token in tokens), re.escape(name)
+    prefix = rf"\s*(?:(?:{sure})[:,]?|[@!]{called}[:,]?(?=\s|$)|{called}\s?[:,])\s*"
+    return tokens, re.compile(prefix, re.IGNORECASE)
 
 
 def reaction(
