@@ -38,7 +38,8 @@ class SecretRedactor:
     def redact(self, text: str) -> str:
         """The same text with a MASK for each secret part; the words around it stay."""
         for _ in range(ROUNDS):
-            clean = masked(text, self._spans(text))
+            spans = list(self._spans(text))
+            clean = masked(text, spans) if spans else text
             if clean == text:
                 break
             text = clean

@@ -26,10 +26,10 @@ class Exact:
 
     def spans(self, text: str) -> Iterator[Span]:
         """Where they stand. The letters around a piece of base64 hold bits of the secret too: one on each side goes."""
-        for form in self.forms:
-            yield from _places(text, form, 0)
-        for form in self._inner:
-            yield from _places(text, form, 1)
+        for forms, around in ((self.forms, 0), (self._inner, 1)):
+            for form in forms:
+                if form in text:
+                    yield from _places(text, form, around)
 
 
 def _places(text: str, form: str, around: int) -> Iterator[Span]:

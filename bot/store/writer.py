@@ -168,12 +168,13 @@ class Store:
     def _work(self, connection: Connection) -> None:
         """The writer thread: takes everything that waits, commits it, tells all of them at once."""
         with connection:
+            driver: Any = connection.connection.driver_connection
             last = False
             while not last:
                 calls, last = self._waiting()
                 while calls:
                     batch, calls = calls[:LARGEST], calls[LARGEST:]
-                    self._commit(connection, batch)
+                    self._commit(connection, driver, batch)
                     self._tell(batch)
 
     def _waiting(self) -> tuple[list[Writing], bool]:
@@ -186,8 +187,7 @@ class Store:
             taken = self._queue.get()
         return calls, True
 
-    def _commit(self, connection: Connection, batch: list[Writing]) -> None:
-        driver: Any = connection.connection.driver_connection
+    def _commit(self, connection: Connection, driver: Any, batch: list[Writing]) -> None:
         try:
             sqlite.begin(driver)
             _perform(connection, driver, batch)
@@ -209,11 +209,26 @@ class Store:
 
 
 def _perform(connection: Connection, driver: Any, batch: list[Writing]) -> None:
-    cursor = driver.cursor()
     fresh.forget(connection)
+    if len(batch) == 1 and len(batch[0].fns) == 1:
+        batch[0].results.append(_alone(connection, driver, batch[0].fns[0]))
+        return
+    cursor = driver.cursor()
     for call in batch:
         for fn in call.fns:
             call.results.append(_one(connection, driver, cursor, fn))
+
+
+def _alone(connection: Connection, driver: Any, fn: Callable[[Connection], T]) -> T | Raised:
+    """As `_one`, where there is nothing that a savepoint would keep."""
+    try:
+        return fn(connection)
+    except Exception as error:
+        if sqlite.fault(error) or not sqlite.in_transaction(driver):
+            raise
+        sqlite.rollback(connection, driver)
+        sqlite.begin(driver)
+        return Raised(error)
 
 
 def _one(

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,29 @@ async def test_a_call_that_raises_undoes_only_itself(store: Store, path: Path) -
     assert isinstance(results[2], IntegrityError)
     assert results[3] == 1
     assert stored(path) == [1, 3]
+    assert store.healthy
+
+
+def straight(connection: Connection) -> None:
+    """As hot statements go: past SQLAlchemy."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    driver.execute(SWITCH, (10,))
+
+
+@pytest.mark.parametrize("how", [straight, insert(10, 11)])
+async def test_a_call_that_raises_with_nobody_beside_it_undoes_itself(
+    store: Store, path: Path, how: Callable[[Connection], object]
+) -> None:
+    def broken(connection: Connection) -> None:
+        how(connection)
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError):
+        await store.write(broken)
+    assert stored(path) == []
+    await store.write(insert(1))
+    assert stored(path) == [1]
     assert store.healthy
 
 
