@@ -23,7 +23,7 @@ from bot.loops.hearing import Heard, Hearing, costs
 from bot.loops.instead import broken, worn_out
 from bot.loops.lanes import Lanes
 from bot.model.errors import StoreError
-from bot.model.events import Event
+from bot.model.events import Event, First
 from bot.store import inbox
 from bot.store.inbox import Received
 from bot.store.lane import VOTES
@@ -57,28 +57,28 @@ class Dispatch:
         return bool(self._lanes or self._early)
 
     async def hear(
-        self,
-        instance: str,
-        events: Sequence[Event],
-        cursor: str | None,
-        *,
-        at_once: bool = False,
+        self, instance: str, events: Sequence[Event], cursor: str | None, first: First = "word"
     ) -> list[Event]:
-        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. `at_once` as in
+        """Store what a chat heard, with its `cursor`; when it is stored, those events that were not before. `first` as in
         `Batch`. Raises StoreError, and then it is not stored."""
-        hearing = Hearing.of(instance, events, cursor, self._house.clock.now())
+        hearing = Hearing.of(instance, events, cursor, self._house.clock.now(), first)
         try:
             hearing.begin(self._lanes, partial(self._stands_apart, instance))
-            if at_once and self._think(hearing):
-                # One turn: what needs nothing but thought has its effect after it.
-                await asyncio.sleep(0)
+            if first == "answer" and self._think(hearing):
+                await asyncio.sleep(0)  # what needs nothing but thought has its effect after it
             follow = self._follow.claim((hearing.instance,))
             writing = self._house.store.begin(hearing.writes(follow))
         except BaseException:
             self._forget(hearing)
             raise
+        self._go_on(hearing, await self._written(hearing, writing))
+        if first == "sign":
+            await asyncio.sleep(0)  # it goes out before anything else is done
+        return [each.event for each in hearing.heard if each.stored]
+
+    async def _written(self, hearing: Hearing, writing: Writing) -> list[Any]:
         try:
-            results = await writing.future
+            return await writing.future
         except asyncio.CancelledError:  # the listening ends, not what is on its way into the store
             finishing = self._finish(hearing, writing)
             try:
@@ -89,8 +89,6 @@ class Dispatch:
         except StoreError:
             self._forget(hearing)
             raise
-        self._go_on(hearing, results)
-        return [each.event for each in hearing.heard if each.stored]
 
     async def _finish(self, hearing: Hearing, writing: Writing) -> None:
         try:
@@ -109,7 +107,7 @@ class Dispatch:
 
     def _think(self, hearing: Hearing) -> bool:
         """Whether anything is handled now: what is begun, once it is noted that it is."""
-        begun = [each for each in hearing.heard if each.begun]
+        begun = hearing.begun
         if not begun or not self._suspects.note(hearing.instance, (each.event for each in begun)):
             return False
         for each in begun:
@@ -121,6 +119,8 @@ class Dispatch:
         rest, last = results[hearing.answers], results[-1]
         if isinstance(rest, Raised):
             hearing.lose()
+        if hearing.first == "sign":
+            self._follow.glance(hearing.taken)
         if isinstance(last, Due):
             self._follow_up(hearing, last)
         else:  # in the next turn: first whoever brought it hears that it is stored, and may acknowledge it
@@ -130,18 +130,16 @@ class Dispatch:
             raise rest.error
 
     def _follow_up(self, hearing: Hearing, left: Due | None) -> None:
-        begun = [each for each in hearing.heard if each.begun]
-        self._follow.begin([each.event for each in begun if each.stored], left)
-        for each in begun:
+        self._follow.begin([] if hearing.first == "sign" else hearing.taken, left)
+        for each in hearing.begun:
             if each.answered or each.received is None:
                 self._drop(each)
             else:
                 self._group.create_task(self._end(each, each.received))
 
     def _forget(self, hearing: Hearing) -> None:
-        for each in hearing.heard:
-            if each.begun:
-                self._drop(each)
+        for each in hearing.begun:
+            self._drop(each)
 
     def _drop(self, each: Heard) -> None:
         """It is answered, was answered before, or is refused."""

@@ -11,10 +11,9 @@ from sqlalchemy import Connection
 from bot.house import Effect
 from bot.loops.early import about
 from bot.loops.lanes import Lanes
-from bot.model.events import Event, Message
+from bot.model.events import Event, First, Message
 from bot.store import inbox
 from bot.store.inbox import Received
-from bot.store.lane import lane_of
 
 Handling = asyncio.Task[Effect | None]
 """On the way to an effect; None when the event came before the message it is about."""
@@ -43,20 +42,20 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """`cursor` is the chat's, as in `Batch`."""
+    """`cursor` and `first` as in `Batch`."""
 
     instance: str
     heard: tuple[Heard, ...]
     cursor: str | None
     at: datetime
+    first: First
 
     @classmethod
     def of(
-        cls, instance: str, events: Sequence[Event], cursor: str | None, at: datetime
+        cls, instance: str, events: Sequence[Event], cursor: str | None, at: datetime, first: First
     ) -> "Hearing":
-        storable = (inbox.storable(event) for event in events)
-        heard = tuple(Heard(event, data, lane_of(event)) for event, data in storable)
-        return cls(instance, heard, cursor, at)
+        heard = tuple(Heard(*inbox.storable(event)) for event in events)
+        return cls(instance, heard, cursor, at, first)
 
     def begin(self, lanes: Lanes, apart: Callable[[Event], bool]) -> None:
         """Take the lanes that are free for what does not stand `apart`, nor behind words that do."""
@@ -85,11 +84,27 @@ class Hearing:
 
     def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
         def answer(connection: Connection) -> None:
-            if inbox.put(connection, self.instance, each.event, each.data, self.at, "done"):
+            if self._put(connection, each, "done"):
                 effect(connection)
                 each.answered = True
 
         return answer
+
+    def _put(
+        self, connection: Connection, each: Heard, state: Literal["waiting", "handling", "done"]
+    ) -> Received | None:
+        where = (self.instance, each.event, each.data, each.lane, self.at)
+        return inbox.put(connection, *where, state)
+
+    @property
+    def begun(self) -> list[Heard]:
+        """Whose first attempt this is."""
+        return [each for each in self.heard if each.begun]
+
+    @property
+    def taken(self) -> list[Event]:
+        """What of that is stored."""
+        return [each.event for each in self.begun if each.stored]
 
     def lose(self) -> None:
         """What went in alone was taken back."""
@@ -99,10 +114,7 @@ class Hearing:
     def _rest(self, connection: Connection) -> None:
         for each in self.heard:
             if not each.answered:
-                state: Literal["handling", "waiting"] = "handling" if each.begun else "waiting"
-                each.received = inbox.put(
-                    connection, self.instance, each.event, each.data, self.at, state
-                )
+                each.received = self._put(connection, each, "handling" if each.begun else "waiting")
         inbox.move(connection, self.instance, self.cursor, self.at)
 
 

@@ -78,7 +78,7 @@ async def _hear(house: House, instance: str, chat: Chat, dispatch: Dispatch) -> 
 async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, batch: Batch) -> None:
     events = [_redacted(house, event) for event in batch.events]
     try:
-        new = await dispatch.hear(instance, events, batch.cursor, at_once=batch.at_once)
+        new = await dispatch.hear(instance, events, batch.cursor, batch.first)
     except StoreError as error:
         await _refuse(house, chat, batch, error)
         return

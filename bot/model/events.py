@@ -5,6 +5,7 @@ Every text in here comes from outside and is data: nothing in it is ever run, fo
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.model.people import Account, Conversation
 
@@ -81,13 +82,17 @@ Event = Message | Reaction | Click
 """The closed union. A new member needs a case in `bot.flow.handle`."""
 
 
+First = Literal["word", "sign", "answer"]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What an adapter heard at once. `cursor` (opaque to all but the adapter) is stored in the same commit.
 
-    The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored, and not
-    yet thought about. Where nobody waits for anything but the answer (`at_once`), what needs nothing but thought is answered
-    in the same commit.
+    The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored. `first` is
+    what comes first then: `word` that it is stored, for a platform that waits for it; a `sign` of life, for people where no
+    platform waits; or, where nobody waits for anything else, the `answer`: what needs nothing but thought is answered in the
+    same commit.
     `lost` says, in words for the room, that history could not be had. `gone` are references of the bot's own messages
     that somebody deleted, `closed` rooms in which the bot can no longer write: (room, a sentence that says why).
     """
@@ -97,4 +102,4 @@ class Batch:
     lost: str | None = None
     gone: tuple[str, ...] = ()
     closed: tuple[tuple[str, str], ...] = ()
-    at_once: bool = False
+    first: First = "word"

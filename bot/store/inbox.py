@@ -164,10 +164,12 @@ def accept(
     return [received for received in stored if received is not None]
 
 
-def storable(event: Event) -> tuple[Event, bytes]:
-    """The event and its bytes. What UTF-8 cannot hold is replaced in both, so that no later write stumbles over it."""
+def storable(event: Event) -> tuple[Event, bytes, str]:
+    """The event, its bytes and its lane. What UTF-8 cannot hold is replaced in them, so that no later write stumbles over it."""
     data = documents.pack(event)
-    return (documents.load(type(event), data) if _REPLACED in data else event), data
+    if _REPLACED in data:
+        event = documents.load(type(event), data)
+    return event, data, lane_of(event)
 
 
 def put(
@@ -175,13 +177,13 @@ def put(
     instance: str,
     event: Event,
     data: bytes,
+    lane: str,
     at: datetime,
     state: Literal["waiting", "handling", "done"] = "waiting",
 ) -> Received | None:
     """Store one event, `storable`; None when it was stored before. `handling`: its first attempt begins with this very
     commit, and `done`: it ends with it."""
     attempts = int(state != "waiting")
-    lane = lane_of(event)
     number = _insert.insert(
         connection,
         instance=instance,

@@ -47,7 +47,7 @@ class Insistent:
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
         said = [spoken("m1", "poison"), spoken("m2", "water")]
         for events in [said] if self.how == "together" else [[each] for each in said]:
-            yield Batch(tuple(events), at_once=self.how == "at once")
+            yield Batch(tuple(events), first="answer" if self.how == "at once" else "word")
         await self.stop.wait()
 
     async def send(self, outgoing: Outgoing) -> str:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import app, config
-from bot.model.events import Batch, Click, Event, Message
+from bot.model.events import Batch, Click, Event, First, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Shown
 from bot.model.reports import Outgoing
@@ -34,12 +34,13 @@ class Heard:
     batches: Sequence[Sequence[Event]]
     wanted: int
     breaks: int = 0
-    at_once: bool = True
+    first: First = "answer"
     torn: str = ""
     signless: bool = False
     looks: Callable[[], str] = str
     cursors: list[str | None] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
+    signs: list[int] = field(default_factory=list)
     said: list[Outgoing] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -51,8 +52,9 @@ class Heard:
                 self.breaks -= 1
                 raise ValueError("a payload that nobody had thought of")
             torn, self.torn = self.torn, ""
-            yield Batch(tuple(batch), torn or f"c{number}", at_once=self.at_once)
+            yield Batch(tuple(batch), torn or f"c{number}", first=self.first)
             self.looked.append(self.looks())
+            self.signs.append(sum(each.kind == "react" for each in self.said))
         await self.enough.wait()
 
     async def send(self, outgoing: Outgoing) -> str:
@@ -120,9 +122,12 @@ async def test_a_chat_that_breaks_listens_again_from_where_it_was(tmp_path: Path
     assert chat.cursors == [None, "c0", "c0"]
 
 
-@pytest.mark.parametrize(("at_once", "there"), [(True, "done 1"), (False, "handling 0")])
+@pytest.mark.parametrize(
+    ("first", "there", "signs"),
+    [("answer", "done 1", 0), ("word", "handling 0", 0), ("sign", "handling 0", 1)],
+)
 async def test_nothing_is_thought_about_before_its_platform_is_told(
-    tmp_path: Path, at_once: bool, there: str
+    tmp_path: Path, first: First, there: str, signs: int
 ) -> None:
     def looks() -> str:
         """The event's state, and how many answers there are, at the moment in which its platform is told."""
@@ -132,8 +137,10 @@ async def test_nothing_is_thought_about_before_its_platform_is_told(
             ).fetchall()
         return str(found[0])
 
-    chat, states = await hear(tmp_path, [asked("m1")], wanted=1, at_once=at_once, looks=looks)
+    chat, states = await hear(tmp_path, [asked("m1")], wanted=1, first=first, looks=looks)
     assert chat.looked == [there]
+    assert chat.signs == [signs], "where a platform waits it hears first, else people do"
+    assert [each.kind for each in chat.said].count("react") == 1
     assert states == ["done"]
 
 

@@ -57,14 +57,14 @@ async def test_an_event_that_comes_again_does_not_overwrite_its_answer(
         dispatching(house, tmp_path, {"console": chat}) as dispatch,
         asyncio.TaskGroup() as group,
     ):
-        await dispatch.hear("console", [event], "c1", at_once=True)
+        await dispatch.hear("console", [event], "c1", "answer")
         while dispatch.busy:
             await house.bus.wait("settled", 0.05)
         await everything_is_sent(house)
         group.create_task(house.store.write(held.stand))
         await asyncio.to_thread(held.taken.wait, PATIENCE)
         clock.growing.clear()
-        again = group.create_task(dispatch.hear("console", [event], "c2", at_once=True))
+        again = group.create_task(dispatch.hear("console", [event], "c2", "answer"))
         await clock.growing.wait()
         held.left.set()
         assert await again == []

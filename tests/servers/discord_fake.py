@@ -7,13 +7,16 @@ events kept for a RESUME, nonces enforced, threads once per message, interaction
 import asyncio
 import contextlib
 import json
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.servers.discord_wire import Arrivals
 from tests.servers.discord_world import (
     APP,
     BOT,
@@ -51,13 +54,16 @@ class Connection:
     socket: web.WebSocketResponse
     press: Any
     ready: bool = False
+    left: float = 0.0
+    """When the newest payload went out (seconds, monotonic)."""
 
     async def send(self, payload: Json | str) -> None:
         raw = (payload if isinstance(payload, str) else json.dumps(payload)).encode()
-        if self.press is None:
+        packed = self.press and self.press.compress(raw) + self.press.flush(zlib.Z_SYNC_FLUSH)
+        self.left = time.monotonic()
+        if packed is None:
             await self.socket.send_str(raw.decode())
         else:
-            packed = self.press.compress(raw) + self.press.flush(zlib.Z_SYNC_FLUSH)
             await self.socket.send_bytes(packed)
 
 
@@ -78,22 +84,23 @@ class FakeDiscord(World):
         self.guilds = [GUILD, OTHER_GUILD]
         self._open: list[Connection] = []
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         self.port = 0
 
     async def start(self) -> None:
-        app = web.Application(client_max_size=30_000_000)
+        loop, app = asyncio.get_running_loop(), web.Application(client_max_size=30_000_000)
         app.router.add_get("/gateway/", self._gateway)
         app.router.add_route("*", "/api/v10/{rest:.*}", self.rest)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        server = site._server
-        assert isinstance(server, asyncio.Server)
-        self.port = server.sockets[0].getsockname()[1]
+        handler = partial(Arrivals, self._runner.server, loop=loop, access_log=None)
+        self._listener = await loop.create_server(handler, "127.0.0.1", self.port)
+        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         await self.drop()
+        if self._listener is not None:
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -207,6 +214,11 @@ class FakeDiscord(World):
     def listening(self) -> bool:
         """Whether somebody hears every event from now on."""
         return any(each.ready for each in self._open)
+
+    @property
+    def left(self) -> float:
+        """When the newest payload went out."""
+        return max((each.left for each in self._open), default=0.0)
 
     @property
     def connected(self) -> int:

@@ -1,6 +1,7 @@
 """How the fake Discord is spoken to: requests as they came, faults on demand, answers. Used by `discord_world`."""
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,19 @@ Answer = tuple[int, Any]
 Upload = tuple[str, str, bytes]
 
 
+class Arrivals(web.RequestHandler):
+    """One connection of the server, which knows when its newest bytes came (seconds, monotonic)."""
+
+    __slots__ = ("arrived",)
+
+    def data_received(self, data: bytes) -> None:
+        self.arrived = time.monotonic()
+        super().data_received(data)
+
+
 @dataclass
 class Request:
-    """One REST request as it came, and when (seconds, monotonic)."""
+    """One REST request as it came, and when its bytes did (seconds, monotonic)."""
 
     method: str
     path: str

@@ -7,7 +7,17 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.discord_wire import Answer, Fault, Json, Request, Upload, gone, reply, user
+from tests.servers.discord_wire import (
+    Answer,
+    Arrivals,
+    Fault,
+    Json,
+    Request,
+    Upload,
+    gone,
+    reply,
+    user,
+)
 from tests.servers.discord_wire import body as received
 
 APP, GUILD, CHANNEL, QUIET, BOT, OWNER = "900", "800", "700", "701", "901", "902"
@@ -66,7 +76,8 @@ class World(ABC):
         return [each for each in self.requests if each.method == method and part in each.path]
 
     async def rest(self, request: web.Request) -> web.Response:
-        at = time.monotonic()
+        assert isinstance(request.protocol, Arrivals)
+        at = request.protocol.arrived
         body, uploaded = await received(request)
         self.uploaded += uploaded
         path = "/" + request.match_info["rest"]

@@ -33,7 +33,7 @@ class Lines:
             for start in range(0, len(lines), MOST_EVENTS):
                 events = self._events(lines[start : start + MOST_EVENTS])
                 if events:
-                    yield Batch(tuple(events), at_once=True)
+                    yield Batch(tuple(events), first="answer")
         await self._output.drain()
 
     def _events(self, lines: list[bytes]) -> list[Event]:

@@ -38,7 +38,7 @@ class Terminal:
                 if isinstance(heard, Quit):
                     return
                 if heard is not None:
-                    yield Batch((heard,), at_once=True)
+                    yield Batch((heard,), first="answer")
 
     async def _hear(self) -> Event | Quit | None:
         try:

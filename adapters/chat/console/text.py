@@ -30,7 +30,7 @@ class Text:
                 if isinstance(heard, Quit):
                     return
                 if heard is not None:
-                    yield Batch((heard,), at_once=True)
+                    yield Batch((heard,), first="answer")
         await self._output.drain()
 
     def _hear(self, line: bytes) -> Event | Quit | None:

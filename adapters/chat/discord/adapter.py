@@ -138,7 +138,7 @@ class Discord:
         gone, shut = self._losses.take()
         if not (events or gone or shut):
             return None
-        return Batch(tuple(events), ledger.cursor(), gone=gone, closed=shut)
+        return Batch(tuple(events), ledger.cursor(), gone=gone, closed=shut, first="sign")
 
     async def fetch(self, file: File, limit: int) -> bytes:
         """See `ports.Fetches`."""

@@ -86,9 +86,10 @@ class Delivery:
 
     async def _outside(self, where: Conversation, message: str) -> bool:
         """Whether a message stands in the room itself: a thread's root does, and all of a direct conversation."""
+        if message == where.thread or where.thread == where.room or where.room in self._places.flat:
+            return True
         place = await self._places.of(where.room)
-        flat = where.room in self._places.flat or (place is not None and place.direct)
-        return flat or message == where.thread or where.thread == where.room
+        return place is not None and place.direct
 
     async def _send(
         self, method: str, path: str, channel: str, body: Json, card: render.Card, message: str = ""

@@ -101,7 +101,7 @@ class Hearing:
         place = await self._places.of(channel)
         if place is None:
             return None
-        said = translate.message(data, place, self._bot(), self._roles(channel))
+        said = translate.message(data, place, self._bot(), self._roles(data, channel))
         if said is not None and said.fresh_thread:
             self._threads.asked(said.id, said.text)
         return said
@@ -134,8 +134,10 @@ class Hearing:
         near = place is None or place.direct or place.joined
         return event.added or near or self._reactions.watched(event.message)
 
-    def _roles(self, channel: str) -> frozenset[str]:
-        """The bot's own role where this channel is."""
+    def _roles(self, data: Json, channel: str) -> frozenset[str]:
+        """The bot's own role where this channel is, if any is mentioned."""
+        if "<@&" not in translate.text_of(data.get("content")):
+            return frozenset()
         found = self._socket.client.get_channel(int(channel))
         guild = getattr(found, "guild", None)
         role = guild.self_role if guild is not None else None

@@ -64,7 +64,8 @@ class Heard:
 
     def batch(self, cursor: str) -> Batch:
         lost = " ".join(self.lost) or None
-        return Batch(tuple(self.events), cursor, lost, tuple(self.gone), tuple(self.closed))
+        gone, closed = tuple(self.gone), tuple(self.closed)
+        return Batch(tuple(self.events), cursor, lost, gone, closed, first="sign")
 
 
 class Hearing:
