@@ -122,8 +122,10 @@ def test_changes_are_paid_for_by_whoever_wanted_them(
     bot.says("plan")
     bot.hears('rather "three" in its place')
     card = bot.says("plan")
-    bot.end()
     assert card["report"]["plan"]["requesters"] == ["bob", "alice"]
+    bot.reacts("✅", card["message"])
+    assert bot.says("result")["text"].startswith("alice, "), "who asked first is told"
+    bot.end()
     assert rows("SELECT person FROM spending ORDER BY rowid") == [("alice",), ("bob",), ("alice",)]
     made = rows("SELECT person, user FROM audit WHERE what = 'plan made' ORDER BY id")
     assert made == [("alice", "alice"), ("bob", "bob"), ("alice", "alice")]

@@ -144,11 +144,17 @@ async def test_nothing_is_thought_about_before_its_platform_is_told(
     assert states == ["done"]
 
 
-async def test_what_the_store_takes_for_no_reason_holds_nobody_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["answer", "word", "sign"])
+async def test_what_the_store_takes_for_no_reason_holds_nobody_up(
+    tmp_path: Path, first: First
+) -> None:
     """A cursor that is no text: the batch is heard again, and its conversation is not left waiting behind what was refused."""
-    chat, states = await hear(tmp_path, [asked("m1")], [asked("m22")], wanted=2, torn="\ud800")
+    batches = [asked("m1")], [asked("m22")]
+    chat, states = await hear(tmp_path, *batches, wanted=2, torn="\ud800", first=first)
     assert states == ["done", "done"]
     assert chat.cursors == [None, None]
+    said = [f"{sort}/{id}" for sort in ("reply/console//message", "seen") for id in ("m1", "m22")]
+    assert sorted(each.key for each in chat.said) == said, "nothing is begun that was taken back"
 
 
 async def test_a_chat_that_breaks_over_a_sign_of_life_answers_all_the_same(tmp_path: Path) -> None:

@@ -127,6 +127,20 @@ async def test_what_is_written_already_needs_no_such_word(watched: Watched) -> N
         assert await watched.seen() == [("post", "The disk is full …")]
 
 
+async def test_what_is_about_to_be_written_needs_none_either(watched: Watched) -> None:
+    place = replace(watched.place, still="I am still at it")
+    async with streaming(watched.house, place) as stream:
+        stream.begin(QUESTION)
+        await asyncio.sleep(0.05)
+        says(stream, '{"answer": "The disk is full a')
+        await asyncio.sleep(0.05)
+        assert watched.clock.slept == [SILENT, PACE]
+        await watched.second()
+        assert await watched.seen() == []
+        await watched.second()
+        assert await watched.seen() == [("post", "The disk is full …")]
+
+
 async def test_nothing_is_written_before_a_second_or_without_news(watched: Watched) -> None:
     store = watched.house.store
     before = store.transactions
