@@ -97,13 +97,12 @@ class Reading:
 
 def _stemmer() -> Callable[[str], str]:
     """English words to their stems."""
-    import snowballstemmer  # lazy: it brings the stemmers of all languages, and not every command searches
+    import Stemmer  # lazy: not every command searches
 
-    english: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    english: Callable[[str], str] = Stemmer.Stemmer("english").stemWord
 
     def stem(word: str) -> str:
-        # Names such as pve1 have no stem, and the stemmer is what a search spends most on.
-        return english(word) if word.isalpha() else word
+        return english(word) if word.isalpha() else word  # names such as pve1 have no stem
 
     return stem
 

@@ -18,7 +18,7 @@ def stem(word: str) -> str:
 
 @lru_cache(maxsize=1)
 def _stemmer() -> Callable[[str], str]:
-    import snowballstemmer  # lazy: it brings the stemmers of all languages, and not every command plans
+    import Stemmer  # lazy: not every command plans
 
-    english: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+    english: Callable[[str], str] = Stemmer.Stemmer("english").stemWord
     return english
