@@ -14,7 +14,13 @@ from bot.house import House
 from bot.loops import patience
 from bot.loops.dispatch import Dispatch
 from bot.metrics import EVENTS
-from bot.model.errors import ParleyError, PermanentError, StoreError, TemporaryError
+from bot.model.errors import (
+    ParleyError,
+    PermanentError,
+    StoreError,
+    TemporaryError,
+    UnreadableError,
+)
 from bot.model.events import Batch, Click, Event, File, Message
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
@@ -45,6 +51,8 @@ async def listen(house: House, instance: str, chat: Chat, dispatch: Dispatch) ->
         except PermanentError as error:
             log.error("chat %s ended: %s", instance, error)  # noqa: TRY400 - a sentence with the mend, no traceback
             house.health[instance] = house.down[instance] = str(error)
+        except UnreadableError:  # no pause mends it
+            raise
         except Exception as error:  # an adapter's own mistake must not end the other chats
             log.exception("chat %s broke and listens again in %.0f s", instance, pause)
             house.health[instance] = f"broke, and listens again: {error!r}"

@@ -67,6 +67,12 @@ class StoreError(ParleyError):
     reason = "store"
 
 
+class UnreadableError(ParleyError):
+    """Something stored is not what this version stores: the database is another version's, or was damaged."""
+
+    reason = "unreadable"
+
+
 class OwnedError(ParleyError):
     """Another process owns the data folder."""
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from bot.model.errors import StoreError
+from bot.model.errors import UnreadableError
 
 T = TypeVar("T")
 
@@ -62,13 +62,13 @@ def pack(value: object, shape: Any = None) -> bytes:
 
 
 def load(shape: type[T], data: bytes | str) -> T:
-    """The value of stored bytes. Raises StoreError when they are not a value of that shape."""
+    """The value of stored bytes. Raises UnreadableError when they are not a value of that shape."""
     kind: Any = shape
     try:
         return cast("T", _adapter(kind).validate_json(data, strict=True))
     except ValidationError as error:
         name = getattr(shape, "__name__", str(shape))
-        raise StoreError(
+        raise UnreadableError(
             f"A stored {name} cannot be read ({error.error_count()} faults).",
-            "Restore the data folder or upgrade Parley.",
+            "Run the version that stored it, or restore the data folder from a backup.",
         ) from error

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model.errors import StoreError
+from bot.model.errors import UnreadableError
 from bot.model.events import Click, Event, Message, Reaction
 from bot.model.people import Account, Conversation
 from bot.model.plans import Agent, Draft, Look, Plan, Step
@@ -170,11 +170,11 @@ def test_a_field_of_another_type_is_never_stored(wrong: object) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", dump(REPORT)])
 def test_bytes_of_something_else_are_a_store_error(data: bytes) -> None:
-    with pytest.raises(StoreError, match="stored Message"):
+    with pytest.raises(UnreadableError, match="stored Message"):
         load(Message, data)
 
 
 def test_nothing_is_guessed() -> None:
     data = dump(MESSAGE).replace(b"true", b'"yes"')
-    with pytest.raises(StoreError):
+    with pytest.raises(UnreadableError):
         load(Message, data)
