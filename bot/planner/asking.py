@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Bill:
-    """What one request has cost so far, whoever was asked."""
+    """What one request has cost so far, whoever was asked. `put` counts the questions, also those whose answer is still to come."""
 
     thought: Thought = field(default_factory=Thought)
+    put: int = 0
 
     def add(self, provider: Provider, reply: Reply, seconds: float) -> None:
         before = self.thought
@@ -74,9 +75,10 @@ async def corrected(
     PermanentError."""
     turns: tuple[Turn, ...] = ()
     for _ in range(1 + CORRECTIONS):
-        if bill.thought.questions >= QUESTIONS:
+        if bill.put >= QUESTIONS:
             what = f"I have put {QUESTIONS} questions to models about this and come to no end."
             raise PermanentError(what, "Ask for less at once.", reason="too long")
+        bill.put += 1
         before = clock.monotonic()
         try:
             asked = replace(question, turns=(*question.turns, *turns))
