@@ -116,13 +116,13 @@ class Dispatch:
 
     def _go_on(self, hearing: Hearing, results: list[Any]) -> None:
         """With what is stored, and with what the answers left to do. Raises what kept the rest from being stored."""
-        rest, last = results[hearing.answers], results[-1]
+        rest = results[-1]
         if isinstance(rest, Raised):
             hearing.lose()
         if hearing.first == "sign":
             self._follow.glance(hearing.taken)
-        if isinstance(last, Due):
-            self._follow_up(hearing, last)
+        if isinstance(rest, Due):
+            self._follow_up(hearing, rest)
         else:  # in the next turn: first whoever brought it hears that it is stored, and may acknowledge it
             asyncio.get_running_loop().call_soon(self._follow_up, hearing, None)
         self.offer(each.received for each in hearing.heard if each.received and not each.begun)

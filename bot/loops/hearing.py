@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
 from bot.house import Effect
 from bot.loops.early import about
+from bot.loops.follow import Due
 from bot.loops.lanes import Lanes
 from bot.model.events import Event, First, Message
 from bot.store import inbox
@@ -66,21 +68,16 @@ class Hearing:
                 behind.add(about(each.event))  # nothing of its thread overtakes it
             each.begun = not stands and lanes.take(each.lane)
 
-    @property
-    def answers(self) -> int:
-        """How many effects go in with their events."""
-        return sum(each.effect is not None for each in self.heard)
-
-    def writes(self, follow: Callable[[Connection], Any]) -> list[Callable[[Connection], Any]]:
-        """For one transaction: each event with its effect where there is one, then the others and the cursor; and what follows
-        from effects.
+    def writes(self, follow: Callable[[Connection], Due]) -> list[Callable[[Connection], Any]]:
+        """For one transaction: each event with its effect where there is one; then, as the last, the others and the cursor, with
+        what follows from effects.
 
         An effect that fails takes its event back with it; then the event goes in alone, to be handled like any other."""
         for each in self.heard:
             if each.handling and each.handling.done():
                 each.effect = each.handling.result()
         answers = [self._answer(each, each.effect) for each in self.heard if each.effect]
-        return [*answers, self._rest, *([follow] if answers else [])]
+        return [*answers, partial(self._rest, follow=follow if answers else None)]
 
     def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
         def answer(connection: Connection) -> None:
@@ -111,11 +108,14 @@ class Hearing:
         for each in self.heard:
             each.received = None
 
-    def _rest(self, connection: Connection) -> None:
+    def _rest(
+        self, connection: Connection, follow: Callable[[Connection], Due] | None
+    ) -> Due | None:
         for each in self.heard:
             if not each.answered:
                 each.received = self._put(connection, each, "handling" if each.begun else "waiting")
         inbox.move(connection, self.instance, self.cursor, self.at)
+        return follow(connection) if follow is not None else None
 
 
 def costs(event: Event) -> bool:
