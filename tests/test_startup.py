@@ -78,6 +78,10 @@ def test_the_json_console_leaves_out(name: str, chat: set[str]) -> None:
     assert name not in packages(chat)
 
 
+def test_a_console_without_a_model_leaves_out_what_speaks_with_models(chat: set[str]) -> None:
+    assert not {"bot.planner.model", "bot.planner.picks", "bot.cases.looking"} & chat
+
+
 def test_only_the_configured_chat_brings_its_sdk(tmp_path: Path) -> None:
     configuration = tmp_path / "parley.toml"
     configuration.write_text(CONFIGURATION)
