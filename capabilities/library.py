@@ -57,6 +57,7 @@ class Library:
         self._files: dict[Path, _Loaded] = {}
         self._snapshot = Snapshot()
         self._roots_wrong: tuple[Problem, ...] = ()
+        self._newest: tuple[tuple[str, ...], tuple[Section, ...]] = (), ()
         self.reload()
 
     @property
@@ -78,7 +79,13 @@ class Library:
             return tuple(self._snapshot.by_id.values())
         if len(packs) == 1:  # with every request that nothing fits, and there may be thousands
             return self._snapshot.packs.get(packs[0], ())
-        return tuple(section for pack in packs for section in self._snapshot.packs.get(pack, ()))
+        asked, found = self._newest
+        if packs is not asked:
+            of = self._snapshot.packs
+            found = tuple(section for pack in packs for section in of.get(pack, ()))
+            if isinstance(packs, tuple):  # an agent's, asked for with every request
+                self._newest = packs, found
+        return found
 
     def search(self, query: str, limit: int = 8, packs: Sequence[str] | None = None) -> list[Hit]:
         return self._snapshot.index.search(query, limit, packs)
@@ -100,6 +107,7 @@ class Library:
         if "index" in vars(self._snapshot):
             _ = snapshot.index  # searched before: built here, where nobody waits for it
         self._files, self._roots_wrong, self._snapshot = files, wrong, snapshot
+        self._newest = (), ()
         return True
 
     def _file(self, file: PackFile) -> _Loaded:

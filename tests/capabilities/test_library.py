@@ -108,6 +108,24 @@ def test_a_change_an_addition_and_a_removal_are_seen(folder: Path) -> None:
     assert library.search("three")[:1] != ["three/look"]
 
 
+def test_the_sections_of_some_packs_are_those_in_force(folder: Path) -> None:
+    """An agent's packs are one and the same tuple all the time."""
+    packs = ("one", "two")
+    pack(folder, "one")
+    library = Library(own=folder)
+    for _ in range(2):
+        assert [each.id for each in library.sections(packs)] == ["one/look", "one/count"]
+    pack(folder, "two")
+    assert library.reload()
+    assert [each.id for each in library.sections(packs)][2:] == ["two/look", "two/count"]
+    wanted = ["one", "two"]
+    assert len(library.sections(wanted)) == 4
+    wanted.pop()
+    assert len(library.sections(packs[:1])) == 2
+    assert len(library.sections([*wanted, "none"])) == 2
+    assert not library.sections(())
+
+
 def test_what_broke_keeps_its_last_good_version_and_says_so(folder: Path) -> None:
     pack(folder, "one")
     library = Library(own=folder)
