@@ -64,17 +64,20 @@ def gone(
     return unknown if unknown and outbox.coming(connection, instance) else []
 
 
-def closed(connection: Connection, house: House, instance: str, room: str, why: str) -> None:
-    """A room that the bot can no longer write in: what waits there for votes is decided elsewhere."""
-    now, here = house.clock.now(), Conversation(instance, room, "")
+def closed(connection: Connection, house: House, instance: str, room: str, why: str) -> bool:
+    """A room that the bot can no longer write in: what waits there for votes is decided elsewhere. Whether a card is being sent
+    there, which may have come out a moment ago."""
+    now, here, coming = house.clock.now(), Conversation(instance, room, ""), False
     for stored in plans.in_state(connection, *_OPEN):
         there = card.cards(connection, stored)
         inside = [each for each in there if same_room(each.conversation, here)]
+        coming = coming or any(each.state == "trying" for each in inside)
         lost = [each for each in inside if posts.lose(connection, each.key, why)]
         for post in lost[:1]:
             told = trouble.missed(_card_of(stored), post.conversation, why)
             _tell(connection, house, post, "closed", told, now)
             _elsewhere(connection, house, stored, post, now, here=False, why=why)
+    return coming
 
 
 def unseen(connection: Connection, house: House, away: Collection[str]) -> None:

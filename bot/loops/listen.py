@@ -118,13 +118,12 @@ async def _lose(house: House, instance: str, batch: Batch) -> None:
     if not (batch.gone or batch.closed):
         return
 
-    def lose(connection: Connection) -> list[str]:
+    def lose(connection: Connection) -> bool:
         early = undelivered.gone(connection, house, instance, batch.gone, "It was deleted.")
-        for room, why in batch.closed:
-            undelivered.closed(connection, house, instance, room, why)
-        return early
+        coming = [undelivered.closed(connection, house, instance, *each) for each in batch.closed]
+        return bool(early) or any(coming)
 
-    # A card may be deleted sooner than its reference is noted: that takes a moment, and no more is waited for.
+    # A card may be deleted, or its room closed, sooner than its reference is noted: that takes a moment, and no more is waited for.
     for _ in range(MOMENTS):
         if not await patience.write(house, lose):
             break

@@ -1,6 +1,7 @@
 """What a platform refuses for good: told elsewhere, and no plan waits for votes where nobody can see it."""
 
 from dataclasses import replace
+from functools import partial
 
 from bot.cases import undelivered
 from bot.report.refusal import note
@@ -121,6 +122,23 @@ async def test_a_room_that_is_closed_hands_its_cards_over(scene: Scene) -> None:
     assert moved.report is not None
     assert moved.report.data["plan"]["id"] == second.plan.id
     assert len(texts(said, OPERATORS)) == 2
+
+
+async def test_a_card_that_is_being_sent_into_a_room_that_is_closed_is_waited_for(
+    scene: Scene,
+) -> None:
+    """It may have come out just before. When that is noted, it is as lost as any other."""
+    scene.house = replace(scene.house, approval_rooms=(), operators=None)
+    stored = await scene.asks()
+    closed = partial(
+        undelivered.closed, house=scene.house, instance="slack", room="C1", why="Archived."
+    )
+    (card,) = await scene.claim()
+    assert await scene.write(closed), "not yet"
+    assert await scene.state(stored) == "pending"
+    await scene.write(lambda c: outbox.sent(c, card.number, "ref1", scene.clock.now()))
+    assert not await scene.write(closed)
+    assert await scene.state(stored) == "expired"
 
 
 async def test_the_operators_are_told_once_a_day_and_never_about_their_own_room(
