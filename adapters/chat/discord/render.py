@@ -22,7 +22,7 @@ ROW, ROWS = 5, 5
 PREFIX = "parley:"
 CHANGE = "change…"
 SHORTENED = 3000
-"""Characters left of a text that is a file."""
+"""What is left of a text that is a file, as `size` counts."""
 
 SEEDED = ("✅", "❌")
 """What is put on a card as reactions as well; the others are buttons alone, since each costs a request."""
@@ -119,8 +119,9 @@ def _blocks(paragraphs: tuple[Paragraph, ...]) -> Iterator[str]:
             yield from (_styled(each) for each in run)
 
 
-def _fenced(text: str) -> str:
-    return "```\n" + _TICKS.sub("`\u200b", text) + "\n```"
+def _fenced(text: str, most: int | None = None) -> str:
+    shown = _TICKS.sub("`\u200b", text)
+    return f"```\n{shown if most is None else _cut(shown, most)}\n```"
 
 
 def _styled(paragraph: Paragraph) -> str:
@@ -161,8 +162,8 @@ def _shortened(report: Report, instance: str) -> tuple[str, list[Json], tuple[At
     whole = Attachment("message.txt", report.text)
     head, *rest = visible(report.text).split("\n")
     content = _mention(escaped(head[:400]), report, instance)
-    text = "\n".join(rest)[:SHORTENED]
-    fenced = _fenced(text) if text else ""
+    text = "\n".join(rest)
+    fenced = _fenced(text, SHORTENED) if text else ""
     description = f"{fenced}\nThe whole text is in {escaped(whole.name)}."
     embed = {"description": description.strip(), "color": _COLOURS[report.tone]}
     return content, [embed], (whole, *report.attachments)
@@ -197,7 +198,7 @@ def _button(control: Control) -> Json:
         "type": 2,
         "style": _STYLES.get(control.action, _GREY_BUTTON),
         "custom_id": f"{PREFIX}{control.action}"[:100],
-        "label": label if size(label) <= LABEL else label[: LABEL // 2 - 1] + "…",
+        "label": label if size(label) <= LABEL else _cut(label, LABEL - 1) + "…",
     }
     return button | ({"emoji": {"name": control.emoji}} if control.emoji else {})
 
@@ -205,3 +206,8 @@ def _button(control: Control) -> Json:
 def size(text: str) -> int:
     """Characters as Discord counts them at worst: UTF-16 units."""
     return len(text.encode("utf-16-le", "replace")) // 2
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning of at most so many of those characters; none is cut in two."""
+    return text.encode("utf-16-le", "replace")[: most * 2].decode("utf-16-le", "ignore")

@@ -82,8 +82,6 @@ class Socket:
 
     async def ready(self) -> None:
         """Log in, once. Raises TemporaryError, PermanentError."""
-        if self.user:
-            return
         async with self._login:
             if self.client.user is not None:
                 return

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.servers.discord_fake import FakeDiscord
 
@@ -60,14 +61,17 @@ class Process:
             await self.process.wait()
 
     def heard(self) -> list[dict[str, str]]:
-        file = self.folder / "heard.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return self._lines("heard.jsonl")
+
+    def _lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines that are whole: the process may be in the middle of the last."""
+        file = self.folder / name
+        whole = file.read_text().split("\n")[:-1] if file.exists() else []
+        return [json.loads(line) for line in whole]
 
     def lost(self) -> tuple[set[str], dict[str, str]]:
         """What it has heard to be gone, and rooms that are closed with why."""
-        file = self.folder / "lost.jsonl"
-        lines = file.read_text().splitlines() if file.exists() else []
-        found = [json.loads(line) for line in lines]
+        found = self._lines("lost.jsonl")
         gone = {each for one in found for each in one["gone"]}
         return gone, {room: why for one in found for room, why in one["closed"]}
 

@@ -110,6 +110,7 @@ async def test_reactions_on_other_peoples_messages_are_nothing(
 
 async def test_a_malformed_payload_is_passed_over(process: Process, discord: FakeDiscord) -> None:
     await discord.emit("MESSAGE_CREATE", {"id": "x", "channel_id": None})
+    await discord.emit("MESSAGE_CREATE", "not an object")
     await discord.emit("GUILD_CREATE", {"id": []})
     await discord.emit("MESSAGE_REACTION_ADD", "not an object")
     await discord.emit("INTERACTION_CREATE", {"id": 5, "type": "x"})

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,15 @@ def test_every_message_keeps_the_limits(paragraphs: list[Paragraph], times: int)
     assert len(card.body["components"]) <= 5
     assert all(1 <= len(row["components"]) <= 5 for row in card.body["components"])
     assert card.body["allowed_mentions"]["parse"] == []
+
+
+@pytest.mark.parametrize("character", ["`", "𝓶", "a`", "\u202e", "@"])
+def test_what_takes_two_characters_of_the_platforms_is_counted_as_two(character: str) -> None:
+    report = Report("answer", (Paragraph("head"), Paragraph(character * 9000)))
+    card = render.card(report, "discord")
+    (embed,) = card.body["embeds"]
+    assert 3000 <= render.size(embed["description"]) <= 4096
+    assert card.files[0].text == report.text
 
 
 @given(TEXT)
