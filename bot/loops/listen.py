@@ -21,7 +21,7 @@ from bot.model.errors import (
     TemporaryError,
     UnreadableError,
 )
-from bot.model.events import Batch, Click, Event, File, Message
+from bot.model.events import Batch, Click, Event, File, Message, Reaction
 from bot.model.people import Account, Conversation
 from bot.model.ports import Chat, Shown
 from bot.model.reports import Outgoing, Report
@@ -89,6 +89,8 @@ async def _take(house: House, instance: str, chat: Chat, dispatch: Dispatch, bat
         new = await dispatch.hear(instance, events, batch.cursor, batch.first)
     except StoreError as error:
         await _refuse(house, chat, batch, error)
+        if any(isinstance(event, Reaction) for event in batch.events):  # it stays on its card
+            house.bus.wake(f"reread {instance}")
         return
     for event in new:
         house.metrics.count(EVENTS, instance, event.kind)

@@ -118,9 +118,9 @@ def commit(connection: Connection, driver: Any) -> None:
 
 
 def rollback(connection: Connection, driver: Any) -> None:
-    """What `begin` began, if it is still there."""
-    if connection.in_transaction():
-        connection.rollback()
+    """What `begin` began, if it is still there. SQLAlchemy's half of one whose commit failed is not `in_transaction`, and yet it
+    lets nothing more be done until it is rolled back."""
+    connection.rollback()
     driver.rollback()
 
 

@@ -117,11 +117,14 @@ class Bot:
                 raise AssertionError(
                     f"The bot ended. Heard: {self.transcript()}\n{self.process.stderr.read()}"
                 )
-            self.heard.append(line)
-            if line["event"] == "edit":
-                self.edits.setdefault(line["message"], []).append(line)
+            self._keep(line)
             if fits(line):
                 return line
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        self.heard.append(line)
+        if line["event"] == "edit":
+            self.edits.setdefault(line["message"], []).append(line)
 
     def says(self, *kinds: str, thread: str | None = None) -> dict[str, Any]:
         """The next post of one of these kinds."""
@@ -149,7 +152,7 @@ class Bot:
             line = self._lines.get(timeout=PATIENCE)
             if line is None:
                 break
-            self.heard.append(line)
+            self._keep(line)
         assert self.process.wait(PATIENCE) == code, self.transcript()
 
     def kill(self) -> None:

@@ -32,6 +32,7 @@ def starts(configuration: Path) -> subprocess.CompletedProcess[str]:
     ("what", "damage"),
     [
         ("Plan", "UPDATE plans SET document = '{}'"),
+        ("Question", "UPDATE questions SET document = '{}'"),
         ("Message", "UPDATE inbox SET event = '{}', state = 'waiting' WHERE id = 1"),
     ],
 )
@@ -46,6 +47,8 @@ def test_a_start_that_cannot_read_what_is_open_ends_with_the_mend(
     bot = bots(configuration)
     bot.hears(CREATE)
     bot.says("plan")
+    bot.hears("@infra create a site", thread="t2")
+    bot.says("question")
     bot.end()
     with sqlite3.connect(tmp_path / "data" / "parley.db") as base:
         assert base.execute(damage).rowcount == 1
