@@ -66,7 +66,8 @@ class Index:
             (self._coverage(covered.get(doc, ())) + score, -doc) for doc, score in scores.items()
         ]
         ranked.sort(reverse=True)
-        best = _with_covered(ranked, covered, limit) if covered else ranked[:limit]
+        crowded = covered and len(ranked) > limit
+        best = _with_covered(ranked, covered, limit) if crowded else ranked[:limit]
         total *= 1 + COVERAGE
         return [self._hit(-doc, score / total, covered, known, words) for score, doc in best]
 

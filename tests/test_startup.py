@@ -51,7 +51,7 @@ def modules(folder: Path, arguments: list[str], typed: str = "") -> set[str]:
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
     assert lines, done.stderr
-    assert not typed or '"event": "post"' in done.stdout, done.stdout
+    assert not typed or '"event":"post"' in done.stdout, done.stdout
     return {line.rpartition("|")[2].strip() for line in lines}
 
 

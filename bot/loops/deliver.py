@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
 
 from sqlalchemy import Connection
 
 from bot.cases import undelivered
 from bot.house import House
 from bot.loops import patience
+from bot.loops.share import share
 from bot.metrics import FAILURES, POSTS
 from bot.model.errors import (
     LoginError,
@@ -27,6 +27,7 @@ from bot.model.errors import (
     TemporaryError,
     TransitionError,
 )
+from bot.model.people import Conversation
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.store import outbox
@@ -84,7 +85,10 @@ class Delivery:
 
     def begin(self, taken: Sequence[Outgoing]) -> None:
         """Send what was claimed. Returns at once."""
-        self._group.create_task(self._batch(taken))
+        threads: dict[Conversation, list[Outgoing]] = {}
+        for each in taken:
+            threads.setdefault(each.conversation, []).append(each)
+        share(self._group, threads.values(), self._thread)
 
     async def glance(self, sign: Outgoing) -> None:
         """A sign of life, which is not worth a row; that it fails is only noted."""
@@ -95,15 +99,11 @@ class Delivery:
         except Exception:  # an adapter's own mistake must not end the others
             log.exception("chat %s broke over a sign of life", self._instance)
 
-    async def _batch(self, taken: Sequence[Outgoing]) -> None:
-        threads = [list(each) for _, each in groupby(sorted(taken, key=_place), key=_place)]
-        if len(threads) == 1:  # the usual case, without a task of its own
-            await self._thread(threads[0])
-        else:
-            await asyncio.gather(*(self._thread(each) for each in threads))
+    async def _thread(self, messages: Sequence[Outgoing]) -> None:
+        await self._send(messages)
         self._house.bus.wake("noted")
 
-    async def _thread(self, messages: Sequence[Outgoing]) -> None:
+    async def _send(self, messages: Sequence[Outgoing]) -> None:
         """A conversation's messages one after another; behind the first that does not come out, the rest waits."""
         out: dict[str, str] = {}
         for position, taken in enumerate(messages):
@@ -222,10 +222,6 @@ def _of_post(message: Outgoing, out: dict[str, str]) -> Outgoing | None:
 def _storable(reference: str) -> str:
     """As the database can hold it: a platform may send half of a character."""
     return reference.encode("utf8", "replace").decode("utf8")
-
-
-def _place(message: Outgoing) -> tuple[str, str]:
-    return message.conversation.room, message.conversation.thread
 
 
 def _final(message: Outgoing) -> bool:

@@ -64,8 +64,9 @@ class Dispatch:
         hearing = Hearing.of(instance, events, cursor, self._house.clock.now(), first)
         try:
             hearing.begin(self._lanes, partial(self._stands_apart, instance))
-            if first == "answer" and self._think(hearing):
-                await asyncio.sleep(0)  # what needs nothing but thought has its effect after it
+            begun = [each.event for each in hearing.begun]
+            if first == "answer" and begun and self._suspects.note(instance, begun):
+                await hearing.think(self._group, self._handled)
             follow = self._follow.claim((hearing.instance,))
             writing = self._house.store.begin(hearing.writes(follow))
         except BaseException:
@@ -104,15 +105,6 @@ class Dispatch:
     def _stands_apart(self, instance: str, event: Event) -> bool:
         """Whether it is stored before it is handled: it may have ended the process before, or costs, or comes behind what is early."""
         return self._suspects.among(instance, event) or self._early.holds(event) or costs(event)
-
-    def _think(self, hearing: Hearing) -> bool:
-        """Whether anything is handled now: what is begun, once it is noted that it is."""
-        begun = hearing.begun
-        if not begun or not self._suspects.note(hearing.instance, (each.event for each in begun)):
-            return False
-        for each in begun:
-            each.handling = self._group.create_task(self._handled(each.event))
-        return True
 
     def _go_on(self, hearing: Hearing, results: list[Any]) -> None:
         """With what is stored, and with what the answers left to do. Raises what kept the rest from being stored."""
@@ -205,10 +197,10 @@ class Dispatch:
 
     async def _end(self, heard: Heard, received: Received) -> None:
         """What began when it was heard; anew where it came to an effect that the store refused."""
-        if heard.handling is None or heard.effect is not None:
-            await self._handle(received)
+        if await heard.over() and not heard.offered:
+            self._take_up(received, heard.effect)
         else:
-            self._take_up(received, await heard.handling)
+            await self._handle(received)
 
     async def _handle(self, received: Received) -> None:
         behind = self._early.before(received)  # nothing is thought about, and paid for, in vain

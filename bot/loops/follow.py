@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.loops.deliver import Delivery
+from bot.loops.share import share
 from bot.model.events import Event, Message
 from bot.model.reports import Outgoing
 from bot.store import due
@@ -68,9 +69,10 @@ class Follow:
 
     def glance(self, events: Iterable[Event]) -> None:
         """The first sign of life, before anything is said. Not worth a row: a repeated 👀 changes nothing."""
-        for event in events:
-            delivery = self._deliveries.get(event.account.instance)
-            if delivery is not None and isinstance(event, Message) and event.addressed:
-                key = f"seen/{event.id}"
-                sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-                self._group.create_task(delivery.glance(sign))
+        seen = [each for each in events if isinstance(each, Message) and each.addressed]
+        share(self._group, (each for each in seen if self.serves(each.account.instance)), self._see)
+
+    async def _see(self, event: Message) -> None:
+        key = f"seen/{event.id}"
+        sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
+        await self._deliveries[event.account.instance].glance(sign)

@@ -1,7 +1,7 @@
 """What one chat heard at once, on its way into the store. Made and read by `bot.loops.dispatch`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,26 +13,31 @@ from bot.house import Effect
 from bot.loops.early import about
 from bot.loops.follow import Due
 from bot.loops.lanes import Lanes
+from bot.loops.share import share
 from bot.model.events import Event, First, Message
 from bot.store import inbox
 from bot.store.inbox import Received
 
-Handling = asyncio.Task[Effect | None]
-"""On the way to an effect; None when the event came before the message it is about."""
+Handle = Callable[[Event], Coroutine[Any, Any, Effect | None]]
+"""What an event comes to; None when it came before the message it is about."""
 
 
 @dataclass(slots=True)
 class Heard:
-    """One event. It is `begun` where its lane was free: its first attempt, by `handling` already or once it is stored. `effect`
-    is what it came to at once. The transaction sets `answered` where the effect went in with the event, and `received` where
-    the event alone did; an event that was stored before has neither."""
+    """One event. It is `begun` where its lane was free: its first attempt, now or once it is stored. `handling` is the
+    task that is at it and at nothing else after it; `thought` is true once it came to its `effect`, which is None when the event came
+    before the message it is about, and was `offered` to the store with the event where it came at once. The transaction sets
+    `answered` where the effect went in with the event, and `received` where the event alone did; an event that was stored before
+    has neither."""
 
     event: Event
     data: bytes
     lane: str
     begun: bool = False
-    handling: Handling | None = None
+    handling: asyncio.Task[None] | None = None
+    thought: bool = False
     effect: Effect | None = None
+    offered: bool = False
     answered: bool = False
     received: Received | None = None
 
@@ -40,6 +45,22 @@ class Heard:
     def stored(self) -> bool:
         """Whether it was stored now: a redelivery is not."""
         return self.answered or self.received is not None
+
+    @property
+    def started(self) -> bool:
+        """Whether somebody is at it, or has been."""
+        return self.thought or self.handling is not None
+
+    async def think(self, handle: Handle) -> None:
+        self.handling = asyncio.current_task()
+        self.effect = await handle(self.event)
+        self.handling, self.thought = None, True
+
+    async def over(self) -> bool:
+        """Wait for what is at it. Whether it came to something."""
+        if self.handling is not None:
+            await asyncio.wait((self.handling,))
+        return self.thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +89,26 @@ class Hearing:
                 behind.add(about(each.event))  # nothing of its thread overtakes it
             each.begun = not stands and lanes.take(each.lane)
 
+    async def think(self, group: asyncio.TaskGroup, handle: Handle) -> None:
+        """Handle what is begun, in tasks of `group`. What needs nothing but thought has its effect after this."""
+        begun = self.begun
+        share(group, begun, partial(Heard.think, handle=handle))
+        for _ in begun:  # each turn begins one that has to wait, or all that are left
+            if begun[-1].started:
+                break
+            await asyncio.sleep(0)
+
     def writes(self, follow: Callable[[Connection], Due]) -> list[Callable[[Connection], Any]]:
         """For one transaction: each event with its effect where there is one; then, as the last, the others and the cursor, with
         what follows from effects.
 
         An effect that fails takes its event back with it; then the event goes in alone, to be handled like any other."""
-        for each in self.heard:
-            if each.handling and each.handling.done():
-                each.effect = each.handling.result()
         answers = [self._answer(each, each.effect) for each in self.heard if each.effect]
         return [*answers, partial(self._rest, follow=follow if answers else None)]
 
     def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
+        each.offered = True
+
         def answer(connection: Connection) -> None:
             if self._put(connection, each, "done"):
                 effect(connection)

@@ -20,6 +20,8 @@ _CUT = rf"(?:{_BREAK}(?:{_HEAD}|{_LINE}{{16,20000}}))*(?:{_BREAK}{_LINE}{{1,15}}
 
 def spans(text: str) -> Iterator[Span]:
     """What stands between the marks, or next to one whose other was cut off. The marks stay."""
+    if _RULE not in text:
+        return
     for match in compiled(rf"-----BEGIN {_KIND}").finditer(text):
         yield _after(text, match.end())
     for match in compiled(rf"-----END {_KIND}").finditer(text):

@@ -23,6 +23,7 @@ from bot.report.safe import line, verbatim
 
 _NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _UNITS = {"reload": "reloaded", "restart": "restarted", "start": "started", "stop": "stopped"}
+_HOW_TO = re.compile(r"how to\s+", re.IGNORECASE)
 
 
 def command(action: Planned) -> str:
@@ -62,7 +63,9 @@ def labelled(action: Planned) -> str:
 
 def capability(section: Section) -> str:
     """`nginx-sites: add a reverse proxy`."""
-    title = re.sub(r"(?i)^how to\s+", "", line(section.title))
+    title = line(section.title)
+    if found := _HOW_TO.match(title):
+        title = title[found.end() :]
     if title[:1].isupper() and not title[1:2].isupper():
         title = title[0].lower() + title[1:]
     return f"{section.pack}: {title}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
@@ -16,11 +17,20 @@ from bot.store.statements import Statement
 _EDITED = OUTBOX.alias("edited")
 _OF_CHAT = or_(bindparam("chat") == "", OUTBOX.c.instance == bindparam("chat"))
 
+FEW = 8
+"""So many that wait: up to there it is cheaper to ask of the conversation of each whether a send is under way than to read all that are."""
+
 # Apart from `_scan`: a NOT IN over three columns makes SQLite compare each row that waits with each that is under way.
-_under_way = Statement(
-    select(OUTBOX.c.instance, OUTBOX.c.room, OUTBOX.c.thread).where(
-        OPEN, OUTBOX.c.state == "trying", _OF_CHAT
-    )
+_trying = select(OUTBOX.c.instance, OUTBOX.c.room, OUTBOX.c.thread).where(
+    OPEN, OUTBOX.c.state == "trying"
+)
+_under_way = Statement(_trying.where(_OF_CHAT))
+_under_way_in = Statement(
+    _trying.where(
+        OUTBOX.c.thread == bindparam("in_thread"),
+        OUTBOX.c.room == bindparam("in_room"),
+        OUTBOX.c.instance == bindparam("chat"),
+    ).limit(1)
 )
 _scan = Statement(
     select(
@@ -106,8 +116,10 @@ def take(
     what a post says: call both in one transaction, as `claim` does."""
     at = now.isoformat()
     taken: list[int] = []
-    counts = dict.fromkeys(_under_way.all(connection, chat=instance), each)
-    for number, chat, room, thread, due, tried in _scan.each(connection, chat=instance):
+    rows = _scan.each(connection, chat=instance)
+    first = list(islice(rows, FEW + 1))
+    counts = dict.fromkeys(_busy(connection, instance, [row[1:4] for row in first]), each)
+    for number, chat, room, thread, due, tried in chain(first, rows):
         where = (chat, room, thread)
         before = counts.get(where, 0)
         if before >= each:
@@ -124,6 +136,19 @@ def take(
         known.pop(number) if number in known else _outgoing(_whole.all(connection, of=number)[0])
         for number in taken
     ]
+
+
+def _busy(
+    connection: Connection, instance: str, waiting: Sequence[tuple[Any, ...]]
+) -> Iterable[tuple[Any, ...]]:
+    """The conversations with a send under way: of few that wait only those among them."""
+    if len(waiting) > FEW:
+        return _under_way.all(connection, chat=instance)
+    asked = (
+        _under_way_in.one(connection, chat=chat, in_room=room, in_thread=thread)
+        for chat, room, thread in waiting
+    )
+    return [where for where in asked if where is not None]
 
 
 def claim(

@@ -88,7 +88,7 @@ class Received:
 
 _insert = Statement(
     insert(INBOX)
-    .values(words="")
+    .values(words=sql("''"))
     .on_conflict_do_nothing(index_elements=["instance", "tenant", "platform_id", "kind"]),
     *("instance", "tenant", "platform_id", "kind", "lane", "event", "accepted_at"),
     *("state", "attempts"),

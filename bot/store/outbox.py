@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, false, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.model.people import Account, Conversation
@@ -87,8 +88,10 @@ _COLUMNS = (
     *("key", "of", "kind", "instance", "room", "thread", "report"),
     *("message", "emoji", "only_to", "subject", "created_at"),
 )
-_NEW = {"state": "waiting", "tries": 0, "uncertain": False, "not_before": "", "words": ""}
-_insert = insert(OUTBOX).values(**_NEW, tried_at="", sent_at="")
+# In the words of SQL: what is the same for all of them is not handed over with each.
+_EMPTY = dict.fromkeys(("not_before", "words", "tried_at", "sent_at"), sql("''"))
+_NEW = _EMPTY | {"state": sql("'waiting'"), "tries": sql("0"), "uncertain": false()}
+_insert = insert(OUTBOX).values(**_NEW)
 _put = Statement(_insert.on_conflict_do_nothing(index_elements=["key"]), *_COLUMNS)
 _by_key = Statement(
     select(

@@ -23,7 +23,7 @@ class _Ready:
     fixed: dict[str, Any]
 
     def values(self, given: dict[str, Any]) -> Any:
-        return self.take({**self.fixed, **given})
+        return self.take({**self.fixed, **given} if self.fixed else given)
 
 
 class Statement:

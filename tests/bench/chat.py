@@ -117,7 +117,7 @@ class Bot:
 
 
 def is_post(printed: bytes) -> bool:
-    return printed.startswith(b'{"event": "post"')
+    return printed.startswith(b'{"event":"post"')
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from bot import app, config
-from bot.model.events import Batch, Click, Event, First, Message
+from bot.model.events import Batch, Click, Event, First, Message, Reaction
 from bot.model.people import Account, Conversation
 from bot.model.ports import Shown
 from bot.model.reports import Outgoing
@@ -39,6 +39,7 @@ class Heard:
     signless: bool = False
     looks: Callable[[], str] = str
     cursors: list[str | None] = field(default_factory=list)
+    reconciled: list[int] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
     signs: list[int] = field(default_factory=list)
     said: list[Outgoing] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Heard:
         return f"p{outgoing.number}"
 
     async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
+        self.reconciled.append(len(self.said))
         return ()
 
     @property
@@ -73,13 +75,17 @@ class Heard:
         return [each for each in self.said if each.report is not None]
 
 
+def configured(folder: Path) -> config.Configuration:
+    people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
+    table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
+    return config.build(table, None, folder)
+
+
 async def hear(
     folder: Path, *batches: Sequence[Event], wanted: int, **more: Any
 ) -> tuple[Heard, list[str]]:
     """What a whole bot says to these batches; the states of its inbox in the end."""
-    people = [{"name": "alice", "roles": ["operator"], "console": "alice"}]
-    table = {"bot": {"data": str(folder / "data")}, "chat": {"console": {}}, "people": people}
-    configuration = config.build(table, None, folder)
+    configuration = configured(folder)
     async with app.open_house(configuration) as house, asyncio.timeout(30):
         chat = Heard(batches, wanted, **more)
         await app.serve(house, configuration, {"console": chat}, asyncio.Event())
@@ -171,3 +177,34 @@ async def test_a_secret_in_what_a_button_says_is_not_stored(tmp_path: Path) -> N
     stored = [each for each in (tmp_path / "data").rglob("*") if each.is_file()]
     assert any(b"nobody's" in each.read_bytes() for each in stored)
     assert not [each for each in stored if token.encode() in each.read_bytes()]
+
+
+async def test_reactions_are_read_again_where_the_store_took_nothing(tmp_path: Path) -> None:
+    """Words are refused aloud. A vote stays on its card, and counts when there is room again."""
+    configuration = configured(tmp_path)
+    async with app.open_house(configuration) as house, asyncio.timeout(30):
+
+        async def pragma(words: str) -> int:
+            return int(
+                await house.store.write(lambda c: c.exec_driver_sql(f"PRAGMA {words}").scalar_one())
+            )
+
+        again = asyncio.Event()
+
+        class Full(Heard):
+            async def reconcile(self, shown: Sequence[Shown]) -> Sequence[Event]:
+                if self.reconciled:
+                    again.set()
+                return await super().reconcile(shown)
+
+            async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
+                await pragma(f"max_page_count={await pragma('page_count')}")
+                vote = Reaction("r1", ALICE, "p1", "✅", True, datetime.now(UTC))
+                yield Batch((asked("m1", "bake " * 20_000), vote), "c0")
+                await again.wait()
+                await pragma("max_page_count=1000000")
+
+        chat = Full([], wanted=1)
+        await app.serve(house, configuration, {"console": chat}, asyncio.Event())
+    assert [each.report.kind for each in chat.answers if each.report] == ["error"]
+    assert chat.reconciled == [0, 1]

@@ -10,6 +10,7 @@ from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.reports import Control, Paragraph, Report
 from bot.store import outbox, posts
+from bot.store.delivery import FEW
 from bot.store.outbox import TRANSITIONS, Post, State
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -149,6 +150,22 @@ def test_a_conversation_waits_for_its_first_and_others_do_not(connection: Connec
     assert [each.key for each in outbox.take(connection, AT, 9)] == ["b2"]
     later = AT + timedelta(seconds=30)
     assert [each.key for each in outbox.take(connection, later, 9)] == ["a1", "b2"]
+
+
+@pytest.mark.parametrize("others", [FEW - 1, FEW, FEW + 1])
+def test_however_many_wait_none_overtakes_what_is_under_way(
+    connection: Connection, others: int
+) -> None:
+    """Few are asked about one by one, many all at once."""
+    post(connection, "first")
+    (first,) = outbox.claim(connection, AT, 1)
+    post(connection, "second")
+    rest = [f"other {number}" for number in range(others)]
+    for key in rest:
+        post(connection, key, Conversation("matrix", "!room", key))
+    assert [each.key for each in outbox.claim(connection, AT, 99)] == rest
+    outbox.sent(connection, first.number, "$1", AT)
+    assert [each.key for each in outbox.claim(connection, AT, 99)] == ["second"]
 
 
 def test_several_of_a_conversation_come_in_order_up_to_the_limit(connection: Connection) -> None:

@@ -49,8 +49,8 @@ class Lines:
 
     async def send(self, outgoing: Outgoing) -> str:
         """Print it. Raises LoginError when nobody reads the output any more."""
-        if outgoing.kind == "react":
-            await self._output.hold(sent(outgoing))
+        if outgoing.kind == "react" and not outgoing.number:  # nothing notes that it came out
+            self._output.hold(sent(outgoing))
         else:
             if outgoing.kind == "post":
                 self._reader.open(outgoing.conversation.thread or reference(outgoing))

@@ -133,25 +133,17 @@ class Output:
         self._state = threading.Condition()
         self._waiting = bytearray()
         self._held = bytearray()
-        self._turn: asyncio.Future[None] | None = None
         self._writing = False
         self._broken = False
-        self._sent: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._drained: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def hold(self, data: bytes) -> "asyncio.Future[None]":
-        """As `put`, at the end of this turn of the loop with all that is held in it: one write for many, and the reader
-        wakes once. The future is done by then."""
+    def hold(self, data: bytes) -> None:
+        """As `put`, with what is put next, at the end of this turn of the loop at the latest: one write for many, and the reader
+        wakes once."""
+        if not self._held:
+            asyncio.get_running_loop().call_soon(self.put, b"")
         self._held += data
-        if self._turn is None:
-            loop = asyncio.get_running_loop()
-            self._turn = loop.create_future()
-            loop.call_soon(self._end_turn, self._turn)
-        return self._turn
-
-    def _end_turn(self, turn: "asyncio.Future[None]") -> None:
-        self._turn = None
-        self.put(b"")
-        _settle(turn)
 
     def put(self, data: bytes) -> None:
         """Write as soon as it can be written, behind what is held; does not block."""
@@ -161,41 +153,40 @@ class Output:
         with self._state:
             if self._broken or not data:
                 return
-            if not (self._writing or self._waiting):
-                data = self._write_now(data)
-            if data:
-                self._waiting += data
+            left = memoryview(data) if self._writing or self._waiting else self._write_now(data)
+            if left:
+                self._waiting += left
                 self._start()
 
     async def write(self, data: bytes) -> None:
-        """Hold it; return when all of it is written. Raises LoginError when nobody reads any more."""
-        await self.hold(data)
+        """Put it; return when all of it is written. Raises LoginError when nobody reads any more."""
+        self.put(data)
         await self.drain()
 
     async def drain(self) -> None:
         """Return when everything that was put is written. Raises LoginError when nobody reads any more."""
-        loop = asyncio.get_running_loop()
         with self._state:
-            done: asyncio.Future[None] | None = None
             if self._writing or self._waiting:
-                done = loop.create_future()
-                self._sent.append((loop, done))
-        if done is not None:
-            await done
+                self._drained = self._drained or asyncio.Event()
+                self._loop = asyncio.get_running_loop()
+            drained = self._drained
+        if drained is not None:
+            await drained.wait()
         if self._broken:
             raise LoginError("Nobody reads the output any more.", "Start the console again.")
 
-    def _write_now(self, data: bytes) -> bytes:
+    def _write_now(self, data: bytes) -> memoryview:
         """What could not be written without blocking. A pipe that is ready takes PIPE_BUF bytes at least."""
+        left = memoryview(data)
         try:
-            while data and self._poll.poll(0):
-                data = data[os.write(self._descriptor, data[:_PIPE_BUF]) :]
+            while left and self._poll.poll(0):
+                left = left[os.write(self._descriptor, left[:_PIPE_BUF]) :]
         except BlockingIOError:
-            return data
+            return left
         except OSError:
             self._broken = True
-            return b""
-        return data
+            return left[:0]
+        return left
 
     def _start(self) -> None:
         if not self._writing:
@@ -217,17 +208,18 @@ class Output:
             return data
 
     def _tell_senders(self) -> None:
-        for loop, done in self._sent:
+        if self._drained is not None and self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended; nobody waits any more
-                loop.call_soon_threadsafe(_settle, done)
-        self._sent.clear()
+                self._loop.call_soon_threadsafe(self._drained.set)
+        self._drained = None
 
     def _write_all(self, data: bytes) -> None:
+        left = memoryview(data)
         try:
-            while data:
+            while left:
                 self._poll.poll()
                 with contextlib.suppress(BlockingIOError):
-                    data = data[os.write(self._descriptor, data) :]
+                    left = left[os.write(self._descriptor, left) :]
         except OSError:
             self._broken = True
 
@@ -238,8 +230,3 @@ def _tell(loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> bool:
     except RuntimeError:
         return False  # the loop has ended; nobody listens any more
     return True
-
-
-def _settle(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
