@@ -232,7 +232,7 @@ def _start(
     deliveries = {
         instance: Delivery(house, instance, chat, group) for instance, chat in chats.items()
     }
-    dispatch = Dispatch(house, Follow(house, deliveries, group), suspects, group)
+    dispatch = Dispatch(house, Follow(house, deliveries), suspects, group)
     speaker = Speaker(house, group)
     inquirer = Inquirer(house, group)
     loops = (

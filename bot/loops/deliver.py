@@ -7,7 +7,7 @@ where it matters: `bot.cases.undelivered`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from bot.model.people import Conversation
 from bot.model.ports import Chat
 from bot.model.reports import Outgoing
 from bot.store import outbox
-from bot.store.writer import Raised
+from bot.store.transaction import Raised
 
 log = logging.getLogger(__name__)
 
@@ -83,14 +83,16 @@ class Delivery:
         now = self._house.clock.now()
         return outbox.claim(connection, now, BATCH, instance=self._instance, each=EACH)
 
-    def begin(self, taken: Sequence[Outgoing]) -> None:
-        """Send what was claimed. Returns at once."""
+    def begin(self, taken: Iterable[Outgoing], signs: Iterable[Outgoing] = ()) -> None:
+        """Send these signs of life, and what was claimed. Returns at once."""
         threads: dict[Conversation, list[Outgoing]] = {}
         for each in taken:
             threads.setdefault(each.conversation, []).append(each)
-        share(self._group, threads.values(), self._thread)
+        first = (partial(self._sign, sign) for sign in signs)
+        then = (partial(self._thread, messages) for messages in threads.values())
+        share(self._group, (*first, *then))
 
-    async def glance(self, sign: Outgoing) -> None:
+    async def _sign(self, sign: Outgoing) -> None:
         """A sign of life, which is not worth a row; that it fails is only noted."""
         try:
             await self._chat.send(sign)

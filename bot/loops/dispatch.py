@@ -28,7 +28,7 @@ from bot.store import inbox
 from bot.store.inbox import Received
 from bot.store.lane import VOTES
 from bot.store.suspects import Suspects
-from bot.store.writer import Raised, Writing
+from bot.store.transaction import Raised, Writing
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Dispatch:
         if isinstance(rest, Raised):
             hearing.lose()
         if hearing.first == "sign":
-            self._follow.glance(hearing.taken)
+            self._follow.begin(hearing.taken)
         if isinstance(rest, Due):
             self._follow_up(hearing, rest)
         else:  # in the next turn: first whoever brought it hears that it is stored, and may acknowledge it
@@ -155,7 +155,7 @@ class Dispatch:
 
     def _start(self, ready: Sequence[Received]) -> None:
         """Handle what was counted before; count the others first, in one commit."""
-        self._follow.glance(each.event for each in ready)
+        self._follow.begin(each.event for each in ready)
         left = [each for each in ready if each.id in self._uncounted]
         if fresh := [each for each in left if not _is_suspect(each)]:
             self._group.create_task(self._side_by_side(fresh))
@@ -258,7 +258,7 @@ class Dispatch:
                 await self._say_instead(received, result.error)
             self._next(received.lane)
         if isinstance(last, Due):
-            self._follow.go(last)
+            self._follow.begin((), last)
 
     async def _say_instead(self, received: Received, error: BaseException) -> None:
         """What could not be committed as it was, such as a change of a plan that was approved meanwhile."""

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.loops.deliver import Delivery
-from bot.loops.share import share
 from bot.model.events import Event, Message
 from bot.model.reports import Outgoing
 from bot.store import due
@@ -28,14 +27,11 @@ class Due:
 
 
 class Follow:
-    """`deliveries` are by chat instance; tasks start in `group`."""
+    """`deliveries` are by chat instance."""
 
-    def __init__(
-        self, house: House, deliveries: Mapping[str, Delivery], group: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, house: House, deliveries: Mapping[str, Delivery]) -> None:
         self._house = house
         self._deliveries = deliveries
-        self._group = group
 
     def serves(self, instance: str) -> bool:
         return instance in self._deliveries
@@ -50,29 +46,30 @@ class Follow:
 
         return look
 
-    def begin(self, seen: Iterable[Event], left: Due | None) -> None:
-        """The first sign of life for what was seen, and what is left to do. Returns at once."""
-        self.glance(seen)
+    def begin(self, seen: Iterable[Event], left: Due | None = None) -> None:
+        """The first sign of life for what was seen, and what is left to do, after the commit. Returns at once."""
+        signs = self._signs(seen)
+        posts = left.posts if left is not None else {}
+        for instance in dict.fromkeys((*signs, *posts)):
+            self._deliveries[instance].begin(posts.get(instance, ()), signs.get(instance, ()))
         if left is not None:
-            self.go(left)
+            self._wake(left)
 
-    def go(self, left: Due) -> None:
-        """After the commit. A run first: its claim shall not wait for a card. Returns at once."""
-        for instance, posts in left.posts.items():
-            if posts:
-                self._deliveries[instance].begin(posts)
+    def _signs(self, events: Iterable[Event]) -> dict[str, list[Outgoing]]:
+        """What is seen, by chat instance. Not worth a row: a repeated 👀 changes nothing."""
+        signs: dict[str, list[Outgoing]] = {}
+        for each in events:
+            instance = each.account.instance
+            if isinstance(each, Message) and each.addressed and self.serves(instance):
+                where, key = each.conversation, f"seen/{each.id}"
+                sign = Outgoing(key, 0, where, "react", message=each.id, emoji=GLANCE)
+                signs.setdefault(instance, []).append(sign)
+        return signs
+
+    def _wake(self, left: Due) -> None:
+        """A run first: its claim shall not wait for a card."""
         if left.run:
             self._house.bus.wake("runs")
         if left.run or left.card:
             later = AFTER_RUN if left.run else 0.0
             asyncio.get_running_loop().call_later(later, self._house.bus.wake, "cards")
-
-    def glance(self, events: Iterable[Event]) -> None:
-        """The first sign of life, before anything is said. Not worth a row: a repeated 👀 changes nothing."""
-        seen = [each for each in events if isinstance(each, Message) and each.addressed]
-        share(self._group, (each for each in seen if self.serves(each.account.instance)), self._see)
-
-    async def _see(self, event: Message) -> None:
-        key = f"seen/{event.id}"
-        sign = Outgoing(key, 0, event.conversation, "react", message=event.id, emoji=GLANCE)
-        await self._deliveries[event.account.instance].glance(sign)

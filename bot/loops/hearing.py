@@ -92,7 +92,7 @@ class Hearing:
     async def think(self, group: asyncio.TaskGroup, handle: Handle) -> None:
         """Handle what is begun, in tasks of `group`. What needs nothing but thought has its effect after this."""
         begun = self.begun
-        share(group, begun, partial(Heard.think, handle=handle))
+        share(group, (partial(each.think, handle) for each in begun))
         for _ in begun:  # each turn begins one that has to wait, or all that are left
             if begun[-1].started:
                 break

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from bot.house import House
 from bot.model.errors import StoreError
-from bot.store.writer import Raised
+from bot.store.transaction import Raised
 
 T = TypeVar("T")
 

@@ -1,28 +1,27 @@
-"""Many small things side by side, in few tasks: one task does as many as need not wait. Used by `bot.loops.hearing`,
-`deliver` and `follow`, where a task for each would cost as much as most of what is done in it."""
+"""Many small jobs side by side, in few tasks: one task does as many as need not wait. Used by `bot.loops.hearing` and `deliver`,
+where a task for each would cost as much as most of what is done in it."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
-T = TypeVar("T")
-Job = Callable[[T], Coroutine[Any, Any, Any]]
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 
-def share(group: asyncio.TaskGroup, items: Iterable[T], do: Job[T]) -> None:
-    """`do` each of them in tasks of `group`, begun in their order; none waits for another. Returns at once: the first is begun in
+def share(group: asyncio.TaskGroup, jobs: Iterable[Job]) -> None:
+    """Do each of them in tasks of `group`, begun in their order; none waits for another. Returns at once: the first is begun in
     the next turn of the loop. Raises RuntimeError when the group has ended."""
-    left = deque(items)
+    left = deque(jobs)
     if len(left) == 1:
-        _begin(group, do(left.pop()))
+        _begin(group, left.pop()())
     elif left:
-        _begin(group, _work(left, do))
-        asyncio.get_running_loop().call_soon(_hand_on, group, left, do)
+        _begin(group, _work(left))
+        asyncio.get_running_loop().call_soon(_hand_on, group, left)
 
 
-def _begin(group: asyncio.TaskGroup, work: Coroutine[Any, Any, Any]) -> None:
+def _begin(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
     try:
         group.create_task(work)
     except RuntimeError:
@@ -30,14 +29,14 @@ def _begin(group: asyncio.TaskGroup, work: Coroutine[Any, Any, Any]) -> None:
         raise
 
 
-def _hand_on(group: asyncio.TaskGroup, left: deque[T], do: Job[T]) -> None:
+def _hand_on(group: asyncio.TaskGroup, left: deque[Job]) -> None:
     """What that task has not come to, since it has to wait, is for the next."""
     rest = tuple(left)
     left.clear()
     with suppress(RuntimeError):  # everything ends
-        share(group, rest, do)
+        share(group, rest)
 
 
-async def _work(left: deque[T], do: Job[T]) -> None:
+async def _work(left: deque[Job]) -> None:
     while left:
-        await do(left.popleft())
+        await left.popleft()()

@@ -1,7 +1,8 @@
 """The one way into the database. Every room calls `write` and `read`; the modules beside this one are what they pass.
 
 All writes of one turn of the event loop are handed to one thread together, and everything that waits there becomes one
-transaction with a savepoint a call: a burst costs one fsync, and nobody is told "done" before it.
+transaction with a savepoint a call: a burst costs one fsync, and nobody is told "done" before it. A little that comes alone
+is written where it is asked for, as long as the disk is quick.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,30 +19,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.model.errors import StoreError
 from bot.model.ports import Clock
-from bot.store import fresh, sqlite
+from bot.store import sqlite
+from bot.store.transaction import Raised, Writing, perform, refuse, settle
 
 T = TypeVar("T")
 
 READERS = 3
 LARGEST = 2000
 """Calls in one transaction at most: the first of them waits for the last."""
-
-
-@dataclass(slots=True)
-class Writing:
-    """What one caller waits for: `results` has what each of `fns` returned or raised, `fault` what ended them all."""
-
-    fns: Sequence[Callable[[Connection], Any]]
-    future: asyncio.Future[list[Any]]
-    results: list[Any]
-    fault: StoreError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """In the list that `write_all` returns: the error of a function, which undid what that function did."""
-
-    error: Exception
+FEW, QUICK = 4, 0.002
+"""Functions, and seconds of the transaction before: up to there the loop itself makes the next, and stands still as long. That
+two threads wake each other takes longer."""
 
 
 class Store:
@@ -60,6 +47,9 @@ class Store:
         self._gathered: list[Writing] = []
         self._queue: SimpleQueue[list[Writing] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._writer: Connection | None = None
+        self._under_way = 0
+        self._quick = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._open = False
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
@@ -74,12 +64,12 @@ class Store:
         if not self._only_reads:
             engine = sqlite.engine(self.url, write=True)
             try:
-                connection = await asyncio.to_thread(engine.connect)
+                self._writer = await asyncio.to_thread(engine.connect)
             except SQLAlchemyError as error:
                 self._open = False
                 raise sqlite.named(error) from error
             self._thread = threading.Thread(
-                target=self._work, args=(connection,), name="store-write"
+                target=self._work, args=(self._writer,), name="store-write"
             )
             self._thread.start()
         return self
@@ -119,10 +109,16 @@ class Store:
         return await writing.future
 
     def begin(self, fns: Sequence[Callable[[Connection], T]]) -> Writing:
-        """`write_all` at once, to be awaited by its `future`. Raises StoreError when the store is not open."""
+        """`write_all` at once, to be awaited by its `future`: a little may be committed when this returns. Raises StoreError when
+        the store is not open."""
         writing = self._writing(fns)
-        self._gathered.append(writing)
-        self._hand_over()
+        here = self._writer if self._quick and len(fns) <= FEW else None
+        alone = not (self._under_way or self._gathered)
+        if here is not None and alone and self._commit(here, [writing], patient=False):
+            settle([writing])
+        else:
+            self._gathered.append(writing)
+            self._hand_over()
         return writing
 
     async def finish(self, writing: Writing) -> list[Any]:
@@ -146,6 +142,7 @@ class Store:
 
     def _hand_over(self) -> None:
         if self._gathered:
+            self._under_way += len(self._gathered)
             self._queue.put(self._gathered)
             self._gathered = []
 
@@ -168,13 +165,12 @@ class Store:
     def _work(self, connection: Connection) -> None:
         """The writer thread: takes everything that waits, commits it, tells all of them at once."""
         with connection:
-            driver: Any = connection.connection.driver_connection
             last = False
             while not last:
                 calls, last = self._waiting()
                 while calls:
                     batch, calls = calls[:LARGEST], calls[LARGEST:]
-                    self._commit(connection, driver, batch)
+                    self._commit(connection, batch)
                     self._tell(batch)
 
     def _waiting(self) -> tuple[list[Writing], bool]:
@@ -187,76 +183,36 @@ class Store:
             taken = self._queue.get()
         return calls, True
 
-    def _commit(self, connection: Connection, driver: Any, batch: list[Writing]) -> None:
+    def _commit(
+        self, connection: Connection, batch: list[Writing], *, patient: bool = True
+    ) -> bool:
+        """Whether it was tried. For another program that writes only a patient one waits."""
+        driver: Any = connection.connection.driver_connection
+        begun = self.clock.monotonic()
         try:
-            sqlite.begin(driver)
-            _perform(connection, driver, batch)
+            if not sqlite.begin(driver, patient=patient):
+                return False
+            perform(connection, driver, batch)
             sqlite.commit(connection, driver)
             self.healthy = True
             self.transactions += 1
         except Exception as error:  # noqa: BLE001 - whatever ended the transaction ends every call of it
-            fault = sqlite.named(error)
-            for call in batch:
-                call.fault = StoreError(fault.what, fault.mend)
+            refuse(batch, error)
             self.healthy = False
             sqlite.rollback(connection, driver)
+        self._quick = self.healthy and self.clock.monotonic() - begun < QUICK
+        return True
 
     def _tell(self, batch: list[Writing]) -> None:
         if self._loop is not None:
             # The loop may be closed when a test or a crash tore it down: nobody is left to tell.
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_settle, batch)
+                self._loop.call_soon_threadsafe(self._settle, batch)
 
-
-def _perform(connection: Connection, driver: Any, batch: list[Writing]) -> None:
-    fresh.forget(connection)
-    if len(batch) == 1 and len(batch[0].fns) == 1:
-        batch[0].results.append(_alone(connection, driver, batch[0].fns[0]))
-        return
-    cursor = driver.cursor()
-    for call in batch:
-        for fn in call.fns:
-            call.results.append(_one(connection, driver, cursor, fn))
-
-
-def _alone(connection: Connection, driver: Any, fn: Callable[[Connection], T]) -> T | Raised:
-    """As `_one`, where there is nothing that a savepoint would keep."""
-    try:
-        return fn(connection)
-    except Exception as error:
-        if sqlite.fault(error) or not sqlite.in_transaction(driver):
-            raise
-        sqlite.rollback(connection, driver)
-        sqlite.begin(driver)
-        return Raised(error)
-
-
-def _one(
-    connection: Connection, driver: Any, cursor: Any, fn: Callable[[Connection], T]
-) -> T | Raised:
-    """In its own savepoint, straight on the driver: through SQLAlchemy a savepoint costs 17 times as much."""
-    cursor.execute("SAVEPOINT one")
-    try:
-        result: T | Raised = fn(connection)
-    except Exception as error:
-        if sqlite.fault(error) or not sqlite.in_transaction(driver):
-            raise
-        result = Raised(error)
-        cursor.execute("ROLLBACK TO one")
-        fresh.forget(connection)  # their numbers are given out again
-    cursor.execute("RELEASE one")
-    return result
+    def _settle(self, batch: list[Writing]) -> None:
+        self._under_way -= len(batch)
+        settle(batch)
 
 
 def _nothing(_connection: Connection) -> None:
     """Nothing to write."""
-
-
-def _settle(batch: list[Writing]) -> None:
-    for call in batch:
-        if call.future.done():
-            continue
-        if call.fault is not None:
-            call.future.set_exception(call.fault)
-        else:
-            call.future.set_result(call.results)

@@ -234,7 +234,7 @@ async def dispatching(
     """What is heard is handled and what is said is sent, until the end of the block."""
     async with asyncio.TaskGroup() as group:
         deliveries = {name: Delivery(house, name, chat, group) for name, chat in chats.items()}
-        dispatch = Dispatch(house, Follow(house, deliveries, group), Suspects(folder), group)
+        dispatch = Dispatch(house, Follow(house, deliveries), Suspects(folder), group)
         loops = [dispatch.wait_for_cards(), *(each.deliver() for each in deliveries.values())]
         running = [group.create_task(loop) for loop in loops]
         yield dispatch

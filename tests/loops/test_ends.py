@@ -57,7 +57,7 @@ async def runs(scene: Scene, chat: Once, folder: Path) -> None:
         raise BREAKS
 
     async with asyncio.TaskGroup() as group:
-        follow = Follow(scene.house, {}, group)
+        follow = Follow(scene.house, {})
         dispatch = Dispatch(scene.house, follow, Suspects(folder), group)
         group.create_task(listen(scene.house, "slack", chat, dispatch))
         group.create_task(breaks())

@@ -1,6 +1,7 @@
 """Many small things in few tasks: each is begun, in order, and none waits for another."""
 
 import asyncio
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ def test_each_is_begun_in_order_and_none_waits_for_another(waits: list[bool]) ->
             over.append(number)
 
         async with asyncio.TaskGroup() as group:
-            share(group, range(len(waits)), do)
+            share(group, [partial(do, number) for number in range(len(waits))])
             assert begun == []
             for _ in range(len(waits) + 1):
                 await asyncio.sleep(0)
@@ -45,7 +46,7 @@ async def test_what_waited_takes_up_nothing_else() -> None:
         where[number] = asyncio.current_task()
 
     async with asyncio.TaskGroup() as group:
-        share(group, range(5), do)
+        share(group, [partial(do, number) for number in range(5)])
     assert len(set(where.values())) == 5
 
 
@@ -59,7 +60,7 @@ async def test_what_is_left_when_everything_ends_is_let_be() -> None:
 
     try:
         async with asyncio.TaskGroup() as group:
-            share(group, range(3), do)
+            share(group, [partial(do, number) for number in range(3)])
     except* ValueError:
         pass
     await asyncio.sleep(0)

@@ -40,16 +40,18 @@ def work(name):
 """
 
 MANY = """
+lanes = int(sys.argv[2])
+
 async def one(store, lane):
     for number in range(100000):
         name = f"{lane}/{number}"
-        await store.write(work(name))
+        await (store.write(work(name)) if lanes > 1 else store.begin([work(name)]).future)
         print(name, flush=True)
 
 async def main():
     async with Store(sys.argv[1], SystemClock()) as store:
         async with asyncio.TaskGroup() as group:
-            for lane in range(20):
+            for lane in range(lanes):
                 group.create_task(one(store, lane))
 
 asyncio.run(main())
@@ -60,13 +62,14 @@ def names(direct: sqlite3.Connection, sql: str) -> set[str]:
     return {row[0] for row in direct.execute(sql)}
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("lanes", "seed"), [*((20, each) for each in range(5)), (1, 5), (1, 6)])
 def test_what_was_acknowledged_is_there_and_nothing_is_half(
-    url: str, path: Path, seed: int
+    url: str, path: Path, lanes: int, seed: int
 ) -> None:
+    """Written by many together, or by one alone, at once."""
     enough = random.Random(seed).randint(1, 700)
     process = subprocess.Popen(
-        [sys.executable, "-c", PREAMBLE + MANY, url], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PREAMBLE + MANY, url, str(lanes)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     acknowledged = [process.stdout.readline().strip() for _ in range(enough)]

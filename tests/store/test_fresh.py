@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from bot.model.people import Conversation
 from bot.model.reports import Outgoing, Paragraph, Report
 from bot.store import outbox
-from bot.store.writer import Raised, Store
+from bot.store.transaction import Raised
+from bot.store.writer import Store
 
 AT = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 HERE = Conversation("slack", "C1", "17.1")

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.model.errors import ConfigurationError, StoreError
-from bot.store.writer import Raised, Store
+from bot.store.transaction import Raised
+from bot.store.writer import FEW, QUICK, Store
+from tests.store.conftest import Clock
 
 SWITCH = "INSERT INTO numbers (n) VALUES (?)"
 
@@ -95,16 +98,116 @@ async def test_a_call_that_raises_with_nobody_beside_it_undoes_itself(
     assert store.healthy
 
 
-async def test_write_all_keeps_the_good_ones(store: Store, path: Path) -> None:
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_good_ones_are_kept(store: Store, path: Path, place: int, at_once: bool) -> None:
     def broken(connection: Connection) -> int:
         insert(5)(connection)
         return next(iter(()))
 
-    one, two, three = await store.write_all([insert(1), broken, insert(2)])
-    assert (one, three) == (1, 1)
-    assert isinstance(two, Raised)
-    assert isinstance(two.error, StopIteration)
-    assert stored(path) == [1, 2]
+    await store.write(insert(0))
+    writes = [insert(1), insert(2)]
+    writes.insert(place, broken)
+    results = await (store.begin(writes).future if at_once else store.write_all(writes))
+    failed = results.pop(place)
+    assert isinstance(failed, Raised)
+    assert isinstance(failed.error, StopIteration)
+    assert results == [1, 1]
+    assert stored(path) == [0, 1, 2]
+
+
+async def test_a_little_that_comes_alone_is_committed_at_once(store: Store, path: Path) -> None:
+    await store.write(insert(0))
+    before = store.transactions
+    writing = store.begin([insert(1), insert(2)])
+    assert stored(path) == [0, 1, 2]
+    assert await writing.future == [1, 1]
+    assert store.transactions == before + 1
+
+
+async def test_the_loop_does_not_stand_still_for_much(store: Store) -> None:
+    await store.write(insert(0))
+    writing = store.begin([insert(number) for number in range(1, FEW + 2)])
+    assert not writing.future.done()
+    assert len(await writing.future) == FEW + 1
+
+
+async def test_on_a_slow_disk_the_thread_writes_until_it_is_quick_again(
+    store: Store, clock: Clock
+) -> None:
+    def slow(connection: Connection) -> int:
+        clock.forward(QUICK)
+        return insert(1)(connection)
+
+    await store.write(insert(0))
+    assert store.begin([slow]).future.done()
+    later = store.begin([insert(2)])
+    assert not later.future.done()
+    assert await later.future == [1]
+    assert store.begin([insert(3)]).future.done()
+
+
+async def test_nothing_overtakes_what_is_being_written(store: Store, path: Path) -> None:
+    here, go = threading.Event(), threading.Event()
+
+    def held(connection: Connection) -> int:
+        here.set()
+        go.wait(20)
+        return insert(1)(connection)
+
+    def count(connection: Connection) -> int:
+        return connection.exec_driver_sql("SELECT count(*) FROM numbers").scalar_one()
+
+    await store.write(insert(0))
+    first = asyncio.create_task(store.write(held))
+    await asyncio.to_thread(here.wait, 20)
+    second = store.begin([count])
+    assert not second.future.done()
+    go.set()
+    assert await asyncio.gather(first, second.future) == [1, [2]]
+    third = asyncio.create_task(store.write(insert(2)))
+    await asyncio.sleep(0)
+    fourth = store.begin([count])  # the third is gathered in this turn, and not yet handed over
+    assert not fourth.future.done()
+    assert await asyncio.gather(third, fourth.future) == [1, [3]]
+    assert stored(path) == [0, 1, 2]
+
+
+async def test_a_full_disk_is_told_at_once_too_and_passes(store: Store, path: Path) -> None:
+    def limit(pages: int):
+        return lambda c: c.exec_driver_sql(f"PRAGMA max_page_count={pages}").scalar_one()
+
+    def grow(connection: Connection) -> int:
+        sql = "INSERT INTO numbers VALUES (3, zeroblob(400000))"
+        return connection.exec_driver_sql(sql).rowcount
+
+    await store.write(limit(60))
+    refused = store.begin([insert(1), grow])
+    assert refused.future.done()
+    with pytest.raises(StoreError, match="disk is full"):
+        await refused.future
+    assert not store.healthy
+    assert stored(path) == []
+    await store.write(limit(100000))
+    assert await store.begin([insert(1), grow]).future == [1, 1]
+    assert store.healthy
+    assert stored(path) == [1, 3]
+
+
+async def test_the_loop_does_not_wait_for_another_program_that_writes(
+    store: Store, path: Path
+) -> None:
+    await store.write(insert(0))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    writing = store.begin([insert(1)])
+    assert not writing.future.done()
+    await asyncio.sleep(0.1)  # the thread does wait
+    assert not writing.future.done()
+    other.execute("ROLLBACK")
+    other.close()
+    assert await writing.future == [1]
+    assert stored(path) == [0, 1]
 
 
 async def test_stop_iteration_reaches_its_caller_and_hangs_nobody(store: Store) -> None:
