@@ -196,8 +196,8 @@ class Dispatch:
         self._next(received.lane)
 
     async def _end(self, heard: Heard, received: Received) -> None:
-        """What began when it was heard; anew where it came to an effect that the store refused."""
-        if await heard.over() and not heard.offered:
+        """What began when it was heard."""
+        if await heard.over():
             self._take_up(received, heard.effect)
         else:
             await self._handle(received)

@@ -26,9 +26,8 @@ Handle = Callable[[Event], Coroutine[Any, Any, Effect | None]]
 class Heard:
     """One event. It is `begun` where its lane was free: its first attempt, now or once it is stored. `handling` is the
     task that is at it and at nothing else after it; `thought` is true once it came to its `effect`, which is None when the event came
-    before the message it is about, and was `offered` to the store with the event where it came at once. The transaction sets
-    `answered` where the effect went in with the event, and `received` where the event alone did; an event that was stored before
-    has neither."""
+    before the message it is about. The transaction sets `answered` where the effect went in with the event, and `received` where
+    the event alone did; an event that was stored before has neither."""
 
     event: Event
     data: bytes
@@ -37,7 +36,6 @@ class Heard:
     handling: asyncio.Task[None] | None = None
     thought: bool = False
     effect: Effect | None = None
-    offered: bool = False
     answered: bool = False
     received: Received | None = None
 
@@ -102,13 +100,11 @@ class Hearing:
         """For one transaction: each event with its effect where there is one; then, as the last, the others and the cursor, with
         what follows from effects.
 
-        An effect that fails takes its event back with it; then the event goes in alone, to be handled like any other."""
+        An effect that fails takes its event back with it; then the event goes in alone, and its effect is tried once more."""
         answers = [self._answer(each, each.effect) for each in self.heard if each.effect]
         return [*answers, partial(self._rest, follow=follow if answers else None)]
 
     def _answer(self, each: Heard, effect: Effect) -> Callable[[Connection], None]:
-        each.offered = True
-
         def answer(connection: Connection) -> None:
             if self._put(connection, each, "done"):
                 effect(connection)

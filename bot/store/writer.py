@@ -28,8 +28,8 @@ READERS = 3
 LARGEST = 2000
 """Calls in one transaction at most: the first of them waits for the last."""
 FEW, QUICK = 4, 0.002
-"""Functions, and seconds of the transaction before: up to there the loop itself makes the next, and stands still as long. That
-two threads wake each other takes longer."""
+"""Functions, and seconds of the COMMIT before: up to there the loop itself makes the next transaction, and stands still as long.
+That two threads wake each other takes longer."""
 
 
 class Store:
@@ -188,19 +188,19 @@ class Store:
     ) -> bool:
         """Whether it was tried. For another program that writes only a patient one waits."""
         driver: Any = connection.connection.driver_connection
-        begun = self.clock.monotonic()
         try:
             if not sqlite.begin(driver, patient=patient):
                 return False
             perform(connection, driver, batch)
+            begun = self.clock.monotonic()
             sqlite.commit(connection, driver)
+            self._quick = self.clock.monotonic() - begun < QUICK
             self.healthy = True
             self.transactions += 1
         except Exception as error:  # noqa: BLE001 - whatever ended the transaction ends every call of it
             refuse(batch, error)
-            self.healthy = False
+            self.healthy = self._quick = False
             sqlite.rollback(connection, driver)
-        self._quick = self.healthy and self.clock.monotonic() - begun < QUICK
         return True
 
     def _tell(self, batch: list[Writing]) -> None:

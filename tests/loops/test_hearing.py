@@ -105,7 +105,7 @@ async def test_it_is_stored_and_answered_at_once_and_once(tmp_path: Path) -> Non
     assert (first.kind, first.emoji) == ("react", "👀")
 
 
-async def test_an_answer_that_the_store_refuses_is_thought_of_again(tmp_path: Path) -> None:
+async def test_half_a_character_is_mended_before_it_is_thought_about(tmp_path: Path) -> None:
     """Half a surrogate pair is no text for the database: the event goes in mended, and is handled as it stands there."""
     chat, states = await hear(tmp_path, [asked("m\ud800"), asked("m22")], wanted=2)
     assert states == ["done", "done"]
