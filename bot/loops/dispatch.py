@@ -68,7 +68,8 @@ class Dispatch:
             if first == "answer" and begun and self._suspects.note(instance, begun):
                 await hearing.think(self._group, self._handled)
             follow = self._follow.claim((hearing.instance,))
-            writing = self._house.store.begin(hearing.writes(follow))
+            # Where nobody waits for a word or a sign, nothing else is held up by what is answered at once.
+            writing = self._house.store.begin(hearing.writes(follow), here=first == "answer")
         except BaseException:
             self._forget(hearing)
             raise

@@ -2,7 +2,7 @@
 
 All writes of one turn of the event loop are handed to one thread together, and everything that waits there becomes one
 transaction with a savepoint a call: a burst costs one fsync, and nobody is told "done" before it. A little that comes alone
-is written where it is asked for, as long as the disk is quick.
+may be written where it is asked for, as long as the disk is quick.
 """
 
 import asyncio
@@ -108,13 +108,15 @@ class Store:
         self._gathered.append(writing)
         return await writing.future
 
-    def begin(self, fns: Sequence[Callable[[Connection], T]]) -> Writing:
-        """`write_all` at once, to be awaited by its `future`: a little may be committed when this returns. Raises StoreError when
-        the store is not open."""
+    def begin(self, fns: Sequence[Callable[[Connection], T]], *, here: bool = False) -> Writing:
+        """`write_all` at once, to be awaited by its `future`. `here` lets the loop stand still for a little, which is committed when
+        this returns; where many come one by one the thread is better, since they meet in its commits. Raises StoreError when the
+        store is not open."""
         writing = self._writing(fns)
-        here = self._writer if self._quick and len(fns) <= FEW else None
+        little = here and self._quick and len(fns) <= FEW
         alone = not (self._under_way or self._gathered)
-        if here is not None and alone and self._commit(here, [writing], patient=False):
+        writer = self._writer if little and alone else None
+        if writer is not None and self._commit(writer, [writing], patient=False):
             settle([writing])
         else:
             self._gathered.append(writing)

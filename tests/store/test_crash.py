@@ -45,7 +45,7 @@ lanes = int(sys.argv[2])
 async def one(store, lane):
     for number in range(100000):
         name = f"{lane}/{number}"
-        await (store.write(work(name)) if lanes > 1 else store.begin([work(name)]).future)
+        await (store.write(work(name)) if lanes > 1 else store.begin([work(name)], here=True).future)
         print(name, flush=True)
 
 async def main():

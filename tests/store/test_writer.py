@@ -108,7 +108,7 @@ async def test_the_good_ones_are_kept(store: Store, path: Path, place: int, at_o
     await store.write(insert(0))
     writes = [insert(1), insert(2)]
     writes.insert(place, broken)
-    results = await (store.begin(writes).future if at_once else store.write_all(writes))
+    results = await (store.begin(writes, here=True).future if at_once else store.write_all(writes))
     failed = results.pop(place)
     assert isinstance(failed, Raised)
     assert isinstance(failed.error, StopIteration)
@@ -119,15 +119,22 @@ async def test_the_good_ones_are_kept(store: Store, path: Path, place: int, at_o
 async def test_a_little_that_comes_alone_is_committed_at_once(store: Store, path: Path) -> None:
     await store.write(insert(0))
     before = store.transactions
-    writing = store.begin([insert(1), insert(2)])
+    writing = store.begin([insert(1), insert(2)], here=True)
     assert stored(path) == [0, 1, 2]
     assert await writing.future == [1, 1]
     assert store.transactions == before + 1
 
 
+async def test_the_loop_stands_still_only_where_it_may(store: Store) -> None:
+    await store.write(insert(0))
+    writing = store.begin([insert(1)])
+    assert not writing.future.done()
+    assert await writing.future == [1]
+
+
 async def test_the_loop_does_not_stand_still_for_much(store: Store) -> None:
     await store.write(insert(0))
-    writing = store.begin([insert(number) for number in range(1, FEW + 2)])
+    writing = store.begin([insert(number) for number in range(1, FEW + 2)], here=True)
     assert not writing.future.done()
     assert len(await writing.future) == FEW + 1
 
@@ -147,12 +154,12 @@ async def test_on_a_slow_disk_the_thread_writes_until_it_is_quick_again(url: str
     async with Store(url, clock) as store:
         await store.write(insert(0))
         clock.seconds = 2 * QUICK
-        assert store.begin([insert(1)]).future.done()
+        assert store.begin([insert(1)], here=True).future.done()
         clock.seconds = 0.0
-        later = store.begin([insert(2)])
+        later = store.begin([insert(2)], here=True)
         assert not later.future.done()
         assert await later.future == [1]
-        assert store.begin([insert(3)]).future.done()
+        assert store.begin([insert(3)], here=True).future.done()
 
 
 async def test_nothing_overtakes_what_is_being_written(store: Store, path: Path) -> None:
@@ -169,13 +176,15 @@ async def test_nothing_overtakes_what_is_being_written(store: Store, path: Path)
     await store.write(insert(0))
     first = asyncio.create_task(store.write(held))
     await asyncio.to_thread(here.wait, 20)
-    second = store.begin([count])
+    second = store.begin([count], here=True)
     assert not second.future.done()
     go.set()
     assert await asyncio.gather(first, second.future) == [1, [2]]
     third = asyncio.create_task(store.write(insert(2)))
     await asyncio.sleep(0)
-    fourth = store.begin([count])  # the third is gathered in this turn, and not yet handed over
+    fourth = store.begin(
+        [count], here=True
+    )  # the third is gathered in this turn, and not yet handed over
     assert not fourth.future.done()
     assert await asyncio.gather(third, fourth.future) == [1, [3]]
     assert stored(path) == [0, 1, 2]
@@ -190,16 +199,16 @@ async def test_a_full_disk_is_told_at_once_too_and_passes(store: Store, path: Pa
         return connection.exec_driver_sql(sql).rowcount
 
     await store.write(limit(60))
-    refused = store.begin([insert(1), grow])
+    refused = store.begin([insert(1), grow], here=True)
     assert refused.future.done()
     with pytest.raises(StoreError, match="disk is full"):
         await refused.future
     assert not store.healthy
     assert stored(path) == []
-    next_one = store.begin([limit(100000)])
+    next_one = store.begin([limit(100000)], here=True)
     assert not next_one.future.done(), "a disk in trouble may take its time"
     await next_one.future
-    assert await store.begin([insert(1), grow]).future == [1, 1]
+    assert await store.begin([insert(1), grow], here=True).future == [1, 1]
     assert store.healthy
     assert stored(path) == [1, 3]
 
@@ -210,7 +219,7 @@ async def test_the_loop_does_not_wait_for_another_program_that_writes(
     await store.write(insert(0))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    writing = store.begin([insert(1)])
+    writing = store.begin([insert(1)], here=True)
     assert not writing.future.done()
     await asyncio.sleep(0.1)  # the thread does wait
     assert not writing.future.done()
