@@ -3,14 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.model.errors import StoreError
 from bot.store import fresh, sqlite
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)

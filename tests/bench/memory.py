@@ -17,7 +17,7 @@ from bot.clock import SystemClock
 from bot.model.events import Batch, Event, Message
 from bot.model.ports import Shown
 from bot.model.reports import Outgoing
-from tests.bench.requests_bench import KINDS, WARM, Text
+from tests.bench.requests_bench import KINDS, WARM, Speeds, Text
 from tests.bench.running import Watch
 
 MOST = 500
@@ -42,13 +42,14 @@ class Memory:
         self._heard.put_nowait(None)
 
     async def listen(self, cursor: str | None) -> AsyncIterator[Batch]:
-        while (message := await self._heard.get()) is not None:
-            batch = [message]
-            while (
-                len(batch) < MOST and not self._heard.empty() and (more := self._heard.get_nowait())
-            ):
-                batch.append(more)
-            yield Batch(tuple(batch), first="answer")
+        ended = False
+        while not ended:
+            heard = [await self._heard.get()]
+            while len(heard) < MOST and not self._heard.empty():
+                heard.append(self._heard.get_nowait())
+            ended = None in heard
+            if events := tuple(filter(None, heard)):
+                yield Batch(events, first="answer")
 
     async def send(self, outgoing: Outgoing) -> str:
         if outgoing.kind == "post" and outgoing.report is not None:
@@ -59,9 +60,7 @@ class Memory:
         return ()
 
 
-async def measure(
-    chat: Memory, name: str, text: Text, serial: int, burst: int
-) -> tuple[float, float]:
+async def measure(chat: Memory, name: str, text: Text, serial: int, burst: int) -> Speeds:
     """Answers a second: one after another, and `burst` requests pushed at once, as `requests_bench.measure` has them."""
     for number in range(WARM):
         chat.push(f"{name}-warm-{number}", text(-1 - number))

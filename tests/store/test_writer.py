@@ -182,10 +182,8 @@ async def test_nothing_overtakes_what_is_being_written(store: Store, path: Path)
     assert await asyncio.gather(first, second.future) == [1, [2]]
     third = asyncio.create_task(store.write(insert(2)))
     await asyncio.sleep(0)
-    fourth = store.begin(
-        [count], here=True
-    )  # the third is gathered in this turn, and not yet handed over
-    assert not fourth.future.done()
+    fourth = store.begin([count], here=True)
+    assert not fourth.future.done(), "the third is gathered in this turn, and not yet handed over"
     assert await asyncio.gather(third, fourth.future) == [1, [3]]
     assert stored(path) == [0, 1, 2]
 
