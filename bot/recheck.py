@@ -31,10 +31,10 @@ def recheck(
         stopped = switches.why(connection, STOP)
         if stopped:
             return Refusal(STOP, f"{stopped}. Nothing new is run until somebody says `resume`.")
-        stored = plans.fetch(connection, plan.id, plan.revision)
-        standing = votes.standing(connection, stored.digest)
+        request = plans.request(connection, plan.id, plan.revision)
+        standing = votes.standing(connection, request.digest)
         return (
-            gate.recheck(stored.request, standing, people, policy, plan, clock.now())
+            gate.recheck(request, standing, people, policy, plan, clock.now())
             or _moved(plan, agents)
             or _changed(plan, catalogue)
         )

@@ -21,7 +21,7 @@ def view(connection: Connection, stored: Stored, people: People, now: datetime) 
     decision = gate.decide(stored.request, standing, people, now)
     waits = stored.undecided and isinstance(decision, Pending)
     plan, revision = stored.plan.id, stored.plan.revision
-    run = runs.of_plan(connection, plan, revision)
+    run = runs.of_plan(connection, stored.plan)
     ended = stored.state in plan_model.ENDS
     follow = follows.newest(connection, plan, revision) if ended else None
     asked = people.who(stored.account)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot.execution import needs
 from bot.execution.journal import is_held, set_held
@@ -13,7 +13,7 @@ from bot.model.ids import short
 from bot.model.plans import Plan, digest
 from bot.model.runs import Attempt, State
 from bot.model.sections import Refusal, Risk
-from bot.store import audit, locks, plan_rows, plans, runs
+from bot.store import audit, locks, plans, runs
 from bot.store.locks import Lock
 from bot.store.plan_rows import Stored
 from bot.store.results import latest
@@ -59,10 +59,8 @@ def claim(
 
 def _forged(connection: Connection, stored: Stored) -> Refusal | None:
     """The stored bytes are those that people saw: their hash is the one that every vote is bound to."""
-    columns, plan = plan_rows.TABLE.c, stored.plan
-    document = connection.execute(
-        select(columns.document).where(columns.id == plan.id, columns.revision == plan.revision)
-    ).scalar_one()
+    plan = stored.plan
+    document = plans.document(connection, plan.id, plan.revision)
     if digest(document) == stored.digest == stored.request.digest:
         return None
     return Refusal(FORGED, f"Plan {short(plan.id)} is not what was approved. Ask again.")

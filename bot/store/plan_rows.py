@@ -1,9 +1,11 @@
 """The table of plans, and a row as a value. `bot.store.plans` reads and writes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Index, Row, literal_column, text
+from sqlalchemy import ColumnElement, Index, literal_column, select, text
 from sqlmodel import Field, SQLModel
 
 from bot.model import approvals, plans
@@ -79,21 +81,32 @@ class Stored:
         return self.approval == "pending" and self.state in {"pending", "held"}
 
 
-def stored_of(row: Row[tuple[object, ...]]) -> Stored:
+_COLUMNS = (
+    *("document", "digest", "state", "words", "request", "approval", "looks", "account", "quiet"),
+    *("decided_by", "superseded_by", "version", "shown", "created_at", "changed_at"),
+)
+ROWS = select(*(TABLE.c[name] for name in _COLUMNS))
+"""Rows for `stored_of`, to be narrowed down."""
+
+
+def stored_of(row: Sequence[Any]) -> Stored:
+    """One of `ROWS`. Raises UnreadableError."""
+    document, digest, state, words, request, approval, looks, account, quiet, *others = row
+    decided_by, superseded_by, version, shown, created_at, changed_at = others
     return Stored(
-        plan=documents.load(Plan, row.document),
-        digest=row.digest,
-        state=row.state,
-        words=row.words,
-        request=documents.load(ApprovalRequest, row.request),
-        approval=row.approval,
-        looks=documents.load(dict[str, Look], row.looks),
-        account=documents.load(Account, row.account),
-        quiet=row.quiet,
-        decided_by=row.decided_by,
-        superseded_by=row.superseded_by,
-        version=row.version,
-        shown=row.shown,
-        created_at=datetime.fromisoformat(row.created_at),
-        changed_at=datetime.fromisoformat(row.changed_at),
+        plan=documents.load(Plan, document),
+        digest=digest,
+        state=state,
+        words=words,
+        request=documents.load(ApprovalRequest, request),
+        approval=approval,
+        looks=documents.load(dict[str, Look], looks),
+        account=documents.load(Account, account),
+        quiet=bool(quiet),
+        decided_by=decided_by,
+        superseded_by=superseded_by,
+        version=version,
+        shown=shown,
+        created_at=datetime.fromisoformat(created_at),
+        changed_at=datetime.fromisoformat(changed_at),
     )

@@ -5,26 +5,81 @@ for rows whose `version` is ahead of `shown`, so no change is ever missed and ma
 """
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.model import approvals, plans
 from bot.model.approvals import ApprovalRequest
 from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.plans import Look, Plan
+from bot.store import documents
 from bot.store.documents import dump
-from bot.store.plan_rows import BORN, LAGS, TABLE, Stored, stored_of
+from bot.store.plan_rows import BORN, LAGS, ROWS, TABLE, Stored, stored_of
 from bot.store.run_rows import TABLE as RUNS
 from bot.store.statements import Statement
 
-_newest = select(func.max(TABLE.c.revision)).where(TABLE.c.id == bindparam("plan"))
+_OF_PLAN = TABLE.c.id == bindparam("plan")
+_OF_REVISION = and_(_OF_PLAN, TABLE.c.revision == bindparam("number"))
+_newest = select(func.max(TABLE.c.revision)).where(_OF_PLAN)
+_save = Statement(
+    insert(TABLE).values(
+        state="pending", approval="pending", version=1, shown=0, words="", decided_by=""
+    ),
+    *(
+        "id",
+        "revision",
+        "instance",
+        "room",
+        "thread",
+        "document",
+        "digest",
+        "expires_at",
+        "request",
+    ),
+    *("looks", "account", "quiet", "created_at", "changed_at"),
+    *("state", "approval", "version", "shown", "words", "decided_by"),
+)
+_one = Statement(ROWS.where(_OF_REVISION))
+_latest = Statement(ROWS.where(_OF_PLAN).order_by(TABLE.c.revision.desc()).limit(1))
+_document = Statement(select(TABLE.c.document).where(_OF_REVISION))
+_request = Statement(select(TABLE.c.request).where(_OF_REVISION))
+_state = Statement(
+    select(TABLE.c.revision, TABLE.c.state)
+    .where(_OF_PLAN)
+    .order_by(TABLE.c.revision.desc())
+    .limit(1)
+)
 _touch = Statement(
     update(TABLE)
-    .where(TABLE.c.id == bindparam("plan"), TABLE.c.revision == _newest.scalar_subquery())
+    .where(_OF_PLAN, TABLE.c.revision == _newest.scalar_subquery())
     .values(version=TABLE.c.version + 1)
 )
+_published = Statement(update(TABLE).where(_OF_REVISION).values(shown=bindparam("now")))
 _lags = Statement(select(TABLE.c.id).where(LAGS).limit(1))
+_unpublished = Statement(ROWS.where(LAGS).order_by(BORN))
+_in_thread = Statement(
+    ROWS.where(
+        TABLE.c.instance == bindparam("chat"),
+        TABLE.c.room == bindparam("in_room"),
+        TABLE.c.thread == bindparam("in_thread"),
+    )
+    .order_by(BORN.desc())
+    .limit(bindparam("most"))
+)
 
 
 def save(
@@ -39,29 +94,22 @@ def save(
     at: datetime,
 ) -> None:
     """A new revision, pending. `document` is stored byte for byte: it is what `request.digest` was taken of."""
-    connection.execute(
-        insert(TABLE).values(
-            id=request.plan,
-            revision=request.revision,
-            instance=conversation.instance,
-            room=conversation.room,
-            thread=conversation.thread,
-            state="pending",
-            document=document,
-            digest=request.digest,
-            expires_at=request.expires_at.isoformat(),
-            request=dump(request),
-            approval="pending",
-            looks=dump(looks),
-            account=dump(account),
-            quiet=quiet,
-            version=1,
-            shown=0,
-            words="",
-            decided_by="",
-            created_at=at.isoformat(),
-            changed_at=at.isoformat(),
-        )
+    _save.run(
+        connection,
+        id=request.plan,
+        revision=request.revision,
+        instance=conversation.instance,
+        room=conversation.room,
+        thread=conversation.thread,
+        document=document,
+        digest=request.digest,
+        expires_at=request.expires_at.isoformat(),
+        request=dump(request),
+        looks=dump(looks),
+        account=dump(account),
+        quiet=quiet,
+        created_at=at.isoformat(),
+        changed_at=at.isoformat(),
     )
 
 
@@ -72,37 +120,52 @@ def load(connection: Connection, plan_id: str, revision: int) -> Plan:
 
 def fetch(connection: Connection, plan_id: str, revision: int | None = None) -> Stored:
     """One revision, or the newest, with everything around it. Raises KeyError."""
-    wanted = TABLE.c.id == plan_id
-    if revision is not None:
-        wanted = and_(wanted, TABLE.c.revision == revision)
-    row = connection.execute(
-        select(TABLE).where(wanted).order_by(TABLE.c.revision.desc()).limit(1)
-    ).first()
+    if revision is None:
+        row = _latest.one(connection, plan=plan_id)
+    else:
+        row = _one.one(connection, plan=plan_id, number=revision)
     if row is None:
         raise KeyError(plan_id)
     return stored_of(row)
 
 
+def document(connection: Connection, plan_id: str, revision: int) -> bytes:
+    """The stored bytes of a revision. Raises KeyError."""
+    row = _document.one(connection, plan=plan_id, number=revision)
+    if row is None:
+        raise KeyError(plan_id)
+    return bytes(row[0])
+
+
+def request(connection: Connection, plan_id: str, revision: int) -> ApprovalRequest:
+    """What a revision was posted for approval as. Raises KeyError."""
+    row = _request.one(connection, plan=plan_id, number=revision)
+    if row is None:
+        raise KeyError(plan_id)
+    return documents.load(ApprovalRequest, row[0])
+
+
 def state(connection: Connection, plan_id: str) -> plans.State:
     """The state of the newest revision. Raises KeyError."""
-    return fetch(connection, plan_id).state
+    return _newest_state(connection, plan_id)[1]
+
+
+def _newest_state(connection: Connection, plan_id: str) -> tuple[int, plans.State]:
+    row = _state.one(connection, plan=plan_id)
+    if row is None:
+        raise KeyError(plan_id)
+    revision, found = row
+    return revision, found
 
 
 def advance(
     connection: Connection, plan_id: str, to: plans.State, words: str = "", *, at: datetime
 ) -> None:
     """Move the newest revision to a state that its table allows. Raises TransitionError; the same state again only changes `words`."""
-    now = connection.execute(
-        select(TABLE.c.revision, TABLE.c.state)
-        .where(TABLE.c.id == plan_id)
-        .order_by(TABLE.c.revision.desc())
-        .limit(1)
-    ).first()
-    if now is None:
-        raise KeyError(plan_id)
-    if to != now.state and to not in plans.TRANSITIONS[now.state]:
-        raise TransitionError(f"Plan {plan_id} is {now.state} and cannot become {to}.")
-    _set(connection, plan_id, now.revision, state=to, words=words, changed_at=at.isoformat())
+    revision, now = _newest_state(connection, plan_id)
+    if to != now and to not in plans.TRANSITIONS[now]:
+        raise TransitionError(f"Plan {plan_id} is {now} and cannot become {to}.")
+    _set(connection, plan_id, revision, state=to, words=words, changed_at=at.isoformat())
 
 
 def settle_approval(
@@ -149,33 +212,19 @@ def lagging(connection: Connection) -> bool:
 
 def unpublished(connection: Connection) -> list[Stored]:
     """Revisions whose card does not tell the truth yet, oldest first."""
-    wanted = select(TABLE).where(LAGS)
-    rows = connection.execute(wanted.order_by(BORN))
-    return [stored_of(row) for row in rows]
+    return [stored_of(row) for row in _unpublished.all(connection)]
 
 
 def published(connection: Connection, plan_id: str, revision: int, version: int) -> None:
     """The card of that version is in the outbox."""
-    connection.execute(
-        update(TABLE)
-        .where(TABLE.c.id == plan_id, TABLE.c.revision == revision)
-        .values(shown=version)
-    )
+    _published.run(connection, plan=plan_id, number=revision, now=version)
 
 
 def in_thread(connection: Connection, conversation: Conversation, limit: int = 50) -> list[Stored]:
     """The newest revisions of a thread, newest first."""
-    rows = connection.execute(
-        select(TABLE)
-        .where(
-            TABLE.c.instance == conversation.instance,
-            TABLE.c.room == conversation.room,
-            TABLE.c.thread == conversation.thread,
-        )
-        .order_by(BORN.desc())
-        .limit(limit)
-    )
-    return [stored_of(row) for row in rows]
+    room, thread = conversation.room, conversation.thread
+    where = {"chat": conversation.instance, "in_room": room, "in_thread": thread}
+    return [stored_of(row) for row in _in_thread.all(connection, **where, most=limit)]
 
 
 def count(connection: Connection, *states: plans.State) -> int:
@@ -189,7 +238,7 @@ def in_state(
     connection: Connection, *states: plans.State, limit: int | None = None
 ) -> list[Stored]:
     """Plans in any of these states (all states when none is given), newest first."""
-    wanted = select(TABLE).order_by(BORN.desc()).limit(limit)
+    wanted = ROWS.order_by(BORN.desc()).limit(limit)
     if states:
         wanted = wanted.where(TABLE.c.state.in_(states))
     return [stored_of(row) for row in connection.execute(wanted)]
@@ -211,8 +260,7 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
         .subquery()
     )
     rows = connection.execute(
-        select(TABLE)
-        .join(newest, and_(TABLE.c.id == newest.c.id, TABLE.c.revision == newest.c.revision))
+        ROWS.join(newest, and_(TABLE.c.id == newest.c.id, TABLE.c.revision == newest.c.revision))
         .where(or_(TABLE.c.id == safe, TABLE.c.id.like(f"%{safe}")))
         .order_by(BORN.desc())
     )
@@ -222,20 +270,24 @@ def find_stored(connection: Connection, name: str) -> list[Stored]:
 _begun = exists().where(RUNS.c.plan == TABLE.c.id, RUNS.c.revision == TABLE.c.revision)
 _late = TABLE.c.expires_at <= bindparam("now")
 # Two statements: only the first can use the index of what is pending.
-_pending_late = select(TABLE).where(TABLE.c.state == "pending", _late)
-_held_late = select(TABLE).where(TABLE.c.state == "held", _late, ~_begun)
+_pending_late = Statement(ROWS.where(TABLE.c.state == "pending", _late))
+_held_late = Statement(ROWS.where(TABLE.c.state == "held", _late, ~_begun))
 
 
 def overdue(connection: Connection, now: datetime) -> list[Stored]:
     """Plans whose time is over before anything began: pending ones, and those that somebody holds."""
-    at = {"now": now.isoformat()}
-    rows = [*connection.execute(_pending_late, at), *connection.execute(_held_late, at)]
+    at = now.isoformat()
+    rows = [*_pending_late.all(connection, now=at), *_held_late.all(connection, now=at)]
     return [stored_of(row) for row in rows]
 
 
 def _set(connection: Connection, plan_id: str, revision: int, **values: object) -> None:
-    connection.execute(
-        update(TABLE)
-        .where(TABLE.c.id == plan_id, TABLE.c.revision == revision)
-        .values(version=TABLE.c.version + 1, **values)
-    )
+    new = {f"new_{name}": value for name, value in values.items()}
+    _setting(*values).run(connection, plan=plan_id, number=revision, **new)
+
+
+@cache
+def _setting(*names: str) -> Statement:
+    """Gives these columns of a revision their `new_` values."""
+    new: dict[str, ColumnElement[Any]] = {name: bindparam(f"new_{name}") for name in names}
+    return Statement(update(TABLE).where(_OF_REVISION).values(version=TABLE.c.version + 1, **new))

@@ -97,6 +97,17 @@ ATTEMPT_COLUMNS = (
     "dropped", "words", "fault",
 )  # fmt: skip
 
+create = Statement(
+    insert(TABLE).values(state="queued", owner="", behind="", words="", doing="", finished=0),
+    *("id", "plan", "revision", "undoes", "total", "created_at"),
+    *("state", "owner", "behind", "words", "doing", "finished"),
+)
+newest = Statement(
+    select(TABLE.c.id)
+    .where(TABLE.c.plan == bindparam("of"), TABLE.c.revision == bindparam("number"))
+    .order_by(TABLE.c.id.desc())
+    .limit(1)
+)
 take = Statement(
     update(TABLE)
     .where(TABLE.c.id == bindparam("name"), TABLE.c.owner == "", RUNNABLE)

@@ -6,7 +6,7 @@ owner that is not us is dead. Every change of a run moves its plan in the same t
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from bot.model import runs as model
 from bot.model.errors import TransitionError
@@ -23,21 +23,14 @@ from bot.store.statements import Statement
 def create(connection: Connection, plan: Plan, at: datetime) -> str:
     """A new run, queued. Returns its id."""
     identifier = new_id(at)
-    connection.execute(
-        insert(TABLE).values(
-            id=identifier,
-            plan=plan.id,
-            revision=plan.revision,
-            state="queued",
-            owner="",
-            undoes=plan.undoes,
-            behind="",
-            words="",
-            doing="",
-            total=sum(len(step.rollback if plan.undoes else step.actions) for step in plan.steps),
-            finished=0,
-            created_at=at.isoformat(),
-        )
+    run_rows.create.run(
+        connection,
+        id=identifier,
+        plan=plan.id,
+        revision=plan.revision,
+        undoes=plan.undoes,
+        total=sum(len(step.rollback if plan.undoes else step.actions) for step in plan.steps),
+        created_at=at.isoformat(),
     )
     return identifier
 
@@ -49,8 +42,8 @@ def row(connection: Connection, run_id: str) -> Record:
 
 def newest(connection: Connection, plan_id: str, revision: int) -> Record | None:
     """The row of the newest run of a revision, None when there is none yet."""
-    found = _newest(connection, plan_id, revision)
-    return row(connection, found) if found else None
+    found = run_rows.newest.one(connection, of=plan_id, number=revision)
+    return row(connection, found[0]) if found else None
 
 
 def forget(connection: Connection, run_id: str, owner: str = "") -> bool:
@@ -182,8 +175,11 @@ def attempts_with_undoing(connection: Connection, run_id: str) -> tuple[Attempt,
 def load(connection: Connection, run_id: str) -> Run:
     """A run as people and machines are told of it. Raises KeyError."""
     found = row(connection, run_id)
-    made = attempts(connection, run_id)
-    plan = plans.load(connection, found.plan, found.revision)
+    return _told(connection, found, plans.load(connection, found.plan, found.revision))
+
+
+def _told(connection: Connection, found: Record, plan: Plan) -> Run:
+    made = attempts(connection, found.id)
     return Run(
         id=found.id,
         plan=found.plan,
@@ -200,18 +196,10 @@ def load(connection: Connection, run_id: str) -> Run:
     )
 
 
-def of_plan(connection: Connection, plan_id: str, revision: int) -> Run | None:
+def of_plan(connection: Connection, plan: Plan) -> Run | None:
     """The newest run of a revision, None when there is none yet."""
-    found = _newest(connection, plan_id, revision)
-    return load(connection, found) if found else None
-
-
-def _newest(connection: Connection, plan_id: str, revision: int) -> str | None:
-    wanted = (TABLE.c.plan == plan_id, TABLE.c.revision == revision)
-    found: str | None = connection.execute(
-        select(TABLE.c.id).where(*wanted).order_by(TABLE.c.id.desc()).limit(1)
-    ).scalar()
-    return found
+    found = newest(connection, plan.id, plan.revision)
+    return _told(connection, found, plan) if found else None
 
 
 _blocked = exists().where(locks.TABLE.c.run == TABLE.c.behind)

@@ -104,21 +104,31 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def begin(driver: Any, *, patient: bool = True) -> bool:
-    """A transaction of the writer. Straight on the driver: SQLAlchemy's own begin and commit cost 60 µs more, and it joins in
-    as soon as one of its statements is run. False when another program writes and nobody is to wait for it."""
-    if patient:
-        driver.execute("BEGIN IMMEDIATE")
-        return True
-    driver.execute("PRAGMA busy_timeout=0")
+    """A transaction of the writer, who asked `wait_for_nobody`. Straight on the driver: SQLAlchemy's own begin and commit cost
+    60 µs more, and it joins in as soon as one of its statements is run. False when another program writes and nobody is to wait
+    for it."""
     try:
         driver.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
-        return False
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+        return patient and _begin_behind(driver)
     return True
+
+
+def _begin_behind(driver: Any) -> bool:
+    """Once that program has ended its transaction. Only here: to say how long costs more than to begin."""
+    driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    finally:
+        wait_for_nobody(driver)
+    return True
+
+
+def wait_for_nobody(driver: Any) -> None:
+    """A statement of this connection that meets another program's lock fails at once."""
+    driver.execute("PRAGMA busy_timeout=0")
 
 
 def commit(connection: Connection, driver: Any) -> None:

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlmodel import Field, SQLModel
+
+from bot.store.statements import Statement
 
 
 class SwitchRow(SQLModel, table=True):
@@ -17,6 +19,8 @@ class SwitchRow(SQLModel, table=True):
 
 
 TABLE = SwitchRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
+
+_why = Statement(select(TABLE.c.person, TABLE.c.reason).where(TABLE.c.name == bindparam("of")))
 
 
 def turn_on(connection: Connection, name: str, person: str, reason: str, at: datetime) -> None:
@@ -34,7 +38,8 @@ def turn_off(connection: Connection, name: str) -> bool:
 
 def why(connection: Connection, name: str) -> str | None:
     """In words who turned it on and why, or None when it is off."""
-    row = connection.execute(select(TABLE).where(TABLE.c.name == name)).first()
+    row = _why.one(connection, of=name)
     if row is None:
         return None
-    return f"{row.person} stopped everything" + (f": {row.reason}" if row.reason else "")
+    person, reason = row
+    return f"{person} stopped everything" + (f": {reason}" if reason else "")

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlmodel import Field, SQLModel
 
 from bot.model.approvals import Vote
 from bot.store.documents import dump, load
+from bot.store.statements import Statement
 
 
 class VoteRow(SQLModel, table=True):
@@ -25,6 +26,20 @@ class VoteRow(SQLModel, table=True):
 
 TABLE = VoteRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
 
+_STANDS = TABLE.c.withdrawn_at.is_(None), TABLE.c.digest == bindparam("of")
+_cast = Statement(insert(TABLE), "plan", "digest", "person", "verdict", "way", "document")
+_withdraw = Statement(
+    update(TABLE)
+    .where(
+        *_STANDS,
+        TABLE.c.person == bindparam("who"),
+        or_(bindparam("said") == "", TABLE.c.verdict == bindparam("said")),
+        or_(bindparam("how") == "", TABLE.c.way == bindparam("how")),
+    )
+    .values(withdrawn_at=bindparam("now"))
+)
+_standing = Statement(select(TABLE.c.document).where(*_STANDS).order_by(TABLE.c.number))
+
 
 def cast(connection: Connection, plan_id: str, vote: Vote) -> bool:
     """Record a vote; an earlier standing one of the same person is withdrawn. False when that person's standing vote says the same already."""
@@ -34,15 +49,14 @@ def cast(connection: Connection, plan_id: str, vote: Vote) -> bool:
     if standing_vote is not None and standing_vote.verdict == vote.verdict:
         return False
     withdraw(connection, vote.digest, vote.person, at=vote.at)
-    connection.execute(
-        insert(TABLE).values(
-            plan=plan_id,
-            digest=vote.digest,
-            person=vote.person,
-            verdict=vote.verdict,
-            way=vote.way,
-            document=dump(vote),
-        )
+    _cast.run(
+        connection,
+        plan=plan_id,
+        digest=vote.digest,
+        person=vote.person,
+        verdict=vote.verdict,
+        way=vote.way,
+        document=dump(vote),
     )
     return True
 
@@ -57,20 +71,10 @@ def withdraw(
     at: datetime,
 ) -> bool:
     """Take back that person's standing vote (only one of that verdict and way, where given). False when there is none."""
-    wanted = [TABLE.c.digest == digest, TABLE.c.person == person, TABLE.c.withdrawn_at.is_(None)]
-    if verdict is not None:
-        wanted.append(TABLE.c.verdict == verdict)
-    if way is not None:
-        wanted.append(TABLE.c.way == way)
-    done = connection.execute(update(TABLE).where(*wanted).values(withdrawn_at=at.isoformat()))
-    return done.rowcount > 0
+    only = {"said": verdict or "", "how": way or ""}
+    return _withdraw.run(connection, of=digest, who=person, now=at.isoformat(), **only) > 0
 
 
 def standing(connection: Connection, digest: str) -> list[Vote]:
     """The votes that stand on one digest, in the order they were cast."""
-    rows = connection.execute(
-        select(TABLE.c.document)
-        .where(TABLE.c.digest == digest, TABLE.c.withdrawn_at.is_(None))
-        .order_by(TABLE.c.number)
-    )
-    return [load(Vote, row.document) for row in rows]
+    return [load(Vote, document) for (document,) in _standing.each(connection, of=digest)]

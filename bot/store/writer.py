@@ -68,6 +68,7 @@ class Store:
             except SQLAlchemyError as error:
                 self._open = False
                 raise sqlite.named(error) from error
+            sqlite.wait_for_nobody(self._writer.connection.driver_connection)
             self._thread = threading.Thread(
                 target=self._work, args=(self._writer,), name="store-write"
             )

@@ -72,7 +72,7 @@ def test_the_first_database_is_brought_to_this_version_with_all_that_is_in_it(
         assert (waiting.state, done.state) == ("pending", "done")
         assert plan_model.digest(document(connection, waiting)) == waiting.digest
         assert [vote.person for vote in votes.standing(connection, waiting.digest)] == ["bob"]
-        run = runs.of_plan(connection, done.plan.id, 1)
+        run = runs.of_plan(connection, done.plan)
         assert run is not None
         assert run.state == "done"
         mark = Mark("hold", "bob", Account("console", "bob"), done.created_at, "click")
