@@ -3,6 +3,7 @@
 A database that cannot take a write (a full disk) does not lose what was done: the write is tried again until it succeeds.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 AGAIN = 1.0
 """Seconds before a write that the database refused is tried again."""
+BEHIND = 0.01
+"""Seconds that cards wait behind a command that is about to begin."""
 
 
 class Journal:
@@ -39,8 +42,9 @@ class Journal:
         self.closing = False
         self._wake = wake
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
-        """`store.write`, again and again while the database cannot take it."""
+    async def write(self, fn: Callable[[Connection], T], *, begins: bool = False) -> T:
+        """`store.write`, again and again while the database cannot take it. Cards are looked at after it; where it `begins`
+        something, that goes first."""
         while True:
             try:
                 result = await self.store.write(fn)
@@ -49,7 +53,8 @@ class Journal:
                     raise
                 await self.clock.sleep(AGAIN)
             else:
-                self._wake("cards")
+                later = BEHIND if begins else 0.0
+                asyncio.get_running_loop().call_later(later, self._wake, "cards")
                 return result
 
     async def begin(
@@ -68,7 +73,7 @@ class Journal:
             runs.open_attempt(connection, attempt, self.owner, command(action))
             return True
 
-        if not await self.write(write):
+        if not await self.write(write, begins=True):
             work.stop("held")
             return None
         work.journal[attempt.id] = attempt

@@ -73,7 +73,9 @@ class Runner:
         if self._journal.closing:
             return
         now = self._journal.clock.now()
-        work = await self._journal.write(lambda c: claim(c, run, self._owner, self._recheck, now))
+        work = await self._journal.write(
+            lambda c: claim(c, run, self._owner, self._recheck, now), begins=True
+        )
         if work is None:
             return
         self._active[run] = work
