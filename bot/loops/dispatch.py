@@ -156,6 +156,8 @@ class Dispatch:
 
     def _start(self, ready: Sequence[Received]) -> None:
         """Handle what was counted before; count the others first, in one commit."""
+        if not ready:
+            return
         self._follow.begin(each.event for each in ready)
         left = [each for each in ready if each.id in self._uncounted]
         if fresh := [each for each in left if not _is_suspect(each)]:

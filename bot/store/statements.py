@@ -16,14 +16,10 @@ _PLAIN = (str, int, bool, bytes)
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A statement in one database's own words; `take` picks its values out of a dictionary, in their order."""
+    """A statement in one database's own words; `values` picks what it needs out of a dictionary, in its order."""
 
     text: str
-    take: Callable[[dict[str, Any]], Any]
-    fixed: dict[str, Any]
-
-    def values(self, given: dict[str, Any]) -> Any:
-        return self.take({**self.fixed, **given} if self.fixed else given)
+    values: Callable[[dict[str, Any]], Any]
 
 
 class Statement:
@@ -82,15 +78,16 @@ class Statement:
         # What has no value yet is None here, or SQLAlchemy's own mark, an integer of another class.
         fixed = {name: value for name, value in compiled.params.items() if type(value) in _PLAIN}
         if not compiled.positional:
-            return _Ready(str(compiled), dict, fixed)
-        return _Ready(str(compiled), _taker(compiled.positiontup), fixed)
+            return _Ready(str(compiled), lambda given: fixed | given)
+        return _Ready(str(compiled), _taker(compiled.positiontup, fixed))
 
 
-def _taker(names: list[str]) -> Callable[[dict[str, Any]], Any]:
-    if len(names) == 1:
-        name = names[0]
-        return lambda values: (values[name],)
-    return itemgetter(*names) if names else lambda values: ()
+def _taker(names: list[str], fixed: dict[str, Any]) -> Callable[[dict[str, Any]], Any]:
+    """For values by position: those of `names`, of which some are `fixed` unless they are given."""
+    if len(names) < 2:
+        return lambda given: tuple((fixed | given)[name] for name in names)
+    take = itemgetter(*names)
+    return (lambda given: take(fixed | given)) if fixed else take
 
 
 def _driver(connection: Connection) -> Any:
