@@ -17,9 +17,10 @@ WAITS = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 43200.0)
 """Upper bounds, in seconds, of how long an approval takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
-    """One metric: its name without the prefix, what it says, and the names of its labels."""
+    """One metric: its name without the prefix, what it says, and the names of its labels. The one that is counted is the one that
+    is shown: a look at all of its words with each count would cost more than the count."""
 
     name: str
     kind: Kind

@@ -14,7 +14,7 @@ from bot.redaction.exact import Exact
 from bot.redaction.growing import settled
 from bot.redaction.keys import KEYS
 from bot.redaction.named import NAMES
-from bot.redaction.needles import pairs
+from bot.redaction.needles import runs
 from bot.redaction.places import PLACES
 from bot.redaction.rules import Rules, folded
 from bot.redaction.spans import MASK, Span, masked
@@ -54,7 +54,7 @@ class SecretRedactor:
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._exact.spans(text)
         small = folded(text)
-        there = pairs(small)
+        there = runs(small)
         yield from _TRIED.found(text, small, there)
         others = commands.spans(text, there), *(finder(text) for finder in FINDERS)
         for span in chain.from_iterable(others):

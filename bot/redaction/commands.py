@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.redaction.named import BARE
-from bot.redaction.needles import Needles, Pairs
+from bot.redaction.needles import Needles, Runs
 from bot.redaction.plain import is_plain
 from bot.redaction.rules import Rule, compiled, secrets, value
 from bot.redaction.spans import Span
@@ -57,7 +57,7 @@ COMMANDS = (
 _PROGRAMS = Needles((program, each) for each in COMMANDS for program in each.programs)
 
 
-def spans(text: str, there: Pairs | None) -> Iterator[Span]:
+def spans(text: str, there: Runs | None) -> Iterator[Span]:
     """The secret words of every such command. `there` is of the text."""
     for program, command in _PROGRAMS.of(there):
         yield from _options(text, program, command.option)

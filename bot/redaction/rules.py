@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bot.redaction.needles import Needles, Pairs
+from bot.redaction.needles import Needles, Runs
 from bot.redaction.spans import DOT, Span
 
 GROUP = "secret"
@@ -38,8 +38,8 @@ class Rules:
         self._searched = tuple(rule for rule in rules if not rule.keywords)
         self._needles = Needles((keyword, rule) for rule in rules for keyword in rule.keywords)
 
-    def found(self, text: str, small: str, there: Pairs | None) -> Iterator[Span]:
-        """What they would mask. Spans may overlap; none is of dots alone. `small` is the text `folded`, `there` its pairs."""
+    def found(self, text: str, small: str, there: Runs | None) -> Iterator[Span]:
+        """What they would mask. Spans may overlap; none is of dots alone. `small` is the text `folded`, `there` its runs."""
         for rule in self._searched:
             for match in compiled(rule.pattern).finditer(text):
                 yield from secrets(match)
