@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from bot.model.errors import ConfigurationError, StoreError
+from bot.store import sqlite
 from bot.store.transaction import Raised
 from bot.store.writer import FEW, QUICK, Store
 from tests.store.conftest import Clock
@@ -292,8 +293,21 @@ async def test_a_full_disk_is_told_to_all_of_the_batch_and_passes(store: Store, 
     assert stored(path) == [1, 3]
 
 
-async def test_a_lock_held_by_another_program_is_named(store: Store, path: Path) -> None:
-    await store.write(lambda c: c.exec_driver_sql("PRAGMA busy_timeout=50").scalar())
+async def test_a_lock_held_by_another_program_is_waited_for(store: Store, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(store.write(insert(1)))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    other.execute("ROLLBACK")
+    other.close()
+    assert await waiting == 1
+
+
+async def test_a_lock_held_by_another_program_is_named(
+    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked by another process"):
