@@ -5,7 +5,7 @@ taken from what was really written.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.model.sections import Section
 from bot.planner.cues import all_words
@@ -70,6 +70,7 @@ def mended(
     return "".join([*parts, text[start:]])
 
 
+@lru_cache(maxsize=1024)
 def _meant(word: str, vocabulary: Words) -> str | None:
     """The only word that it can be, "" for one of several that say nothing: the one slip was letters swapped, one left out or one too many; in long words one wrong."""
     form = forms(word)

@@ -27,7 +27,6 @@ from bot.model.errors import TransitionError
 from bot.model.people import Account, Conversation
 from bot.model.plans import Look, Plan
 from bot.store import documents
-from bot.store.documents import dump
 from bot.store.plan_rows import BORN, LAGS, ROWS, TABLE, Stored, stored_of
 from bot.store.run_rows import TABLE as RUNS
 from bot.store.statements import Statement
@@ -39,18 +38,8 @@ _save = Statement(
     insert(TABLE).values(
         state="pending", approval="pending", version=1, shown=0, words="", decided_by=""
     ),
-    *(
-        "id",
-        "revision",
-        "instance",
-        "room",
-        "thread",
-        "document",
-        "digest",
-        "expires_at",
-        "request",
-    ),
-    *("looks", "account", "quiet", "created_at", "changed_at"),
+    *("id", "revision", "instance", "room", "thread", "document", "digest", "request"),
+    *("expires_at", "looks", "account", "quiet", "created_at", "changed_at"),
     *("state", "approval", "version", "shown", "words", "decided_by"),
 )
 _one = Statement(ROWS.where(_OF_REVISION))
@@ -104,9 +93,9 @@ def save(
         document=document,
         digest=request.digest,
         expires_at=request.expires_at.isoformat(),
-        request=dump(request),
-        looks=dump(looks),
-        account=dump(account),
+        request=documents.dump(request),
+        looks=documents.dump(looks),
+        account=documents.dump(account),
         quiet=quiet,
         created_at=at.isoformat(),
         changed_at=at.isoformat(),
