@@ -3,8 +3,10 @@
 What is admitted is stored and counted by `gate.decide`; what is not becomes a word to its voter alone.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from approvals import words
 from approvals.counting import fits, has_say, may_approve
@@ -18,8 +20,7 @@ CARD_FIRST = timedelta(seconds=2)
 """Typed words count only when the card they mean was there for this long; younger words may mean an older card."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotCounted:
+class NotCounted(Struct, frozen=True):
     """A vote that changes nothing. `why` is the whole message to its voter alone; `rule` is a short label."""
 
     rule: str

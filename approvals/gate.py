@@ -5,8 +5,9 @@ A vote comes from an event that the platform has authenticated; nothing else mak
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from approvals import counting, words
 from approvals.admission import NotCounted, admit, role_asked, self_words

@@ -3,9 +3,10 @@
 `Policy` is the seam: the default policy is one implementation, a rule engine will be another.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from approvals.people import People
 from bot.model.approvals import Need, Requirement
@@ -35,8 +36,7 @@ class Policy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultPolicy:
+class DefaultPolicy(Struct, frozen=True):
     """`read` at once; `low` and `change` by one operator, a requester too; `destroy` by an operator who asked for
     none of it, or, where only one person is known, by that operator typing the plan's short id."""
 

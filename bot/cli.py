@@ -9,8 +9,9 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bot.model.errors import ParleyError
 
@@ -27,8 +28,7 @@ COMMANDS = {
 }
 
 
-@dataclass(slots=True)
-class Common:
+class Common(Struct):
     """The options that may stand anywhere on the line."""
 
     config: Path | None = None

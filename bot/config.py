@@ -8,11 +8,11 @@ import difflib
 import getpass
 import os
 import tomllib
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import SecretStr, ValidationError
 
 from bot import roles
@@ -29,8 +29,7 @@ from bot.settings import File, durations, sentence
 _SQLITE = "sqlite:///"
 
 
-@dataclass(frozen=True, slots=True)
-class ChatConfiguration:
+class ChatConfiguration(Struct, frozen=True):
     """One `[chat.NAME]` table: its adapter, and the adapter's own settings, already validated."""
 
     instance: str
@@ -38,16 +37,14 @@ class ChatConfiguration:
     settings: Any
 
 
-@dataclass(frozen=True, slots=True)
-class SpeechConfiguration:
+class SpeechConfiguration(Struct, frozen=True):
     """The `[speech]` table: its adapter, and the adapter's own settings, already validated."""
 
     plugin: Plugin
     settings: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """Everything that was decided before the start. Paths are absolute; `secrets` are values to be masked everywhere."""
 
     source: Path | None
@@ -63,7 +60,7 @@ class Configuration:
     drain: timedelta
     late: timedelta
     timeout: timedelta
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    secrets: tuple[str, ...] = ()
     secret_files: tuple[Path, ...] = ()
     approval_rooms: tuple[Conversation, ...] = ()
     operators: Conversation | None = None
@@ -72,6 +69,9 @@ class Configuration:
     llm: LlmConfiguration = field(default_factory=LlmConfiguration)
     roles: tuple[Role, ...] = ()
     role_files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Configuration({str(self.source)!r})"  # the secrets are nobody's to read
 
     @property
     def key_folder(self) -> Path:

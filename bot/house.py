@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 
 from approvals.people import People
@@ -37,8 +37,7 @@ class Library(Catalogue, Protocol):
     def reload(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """Every room that a case may need. `agents` and `people` are the configuration's; times come from `clock`;
     `approval_rooms` see every plan that waits, `operators` is where troubles are told; `health` says of each chat instance
     whether it is connected or what is wrong, `down` why one has ended for good, `stuck` what one has been failing with for

@@ -6,7 +6,8 @@ An agent is addressed by name or alias where a sentence names one: `tell web1 to
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot import vocabulary
 from bot.model.plans import Agent
@@ -14,8 +15,7 @@ from bot.model.roles import Role
 from bot.spelling import near
 
 
-@dataclass(frozen=True, slots=True)
-class Routed:
+class Routed(Struct, frozen=True):
     """For these agents. `text` is the request without the addressing words; `named` is false when all were taken."""
 
     agents: tuple[Agent, ...]
@@ -23,8 +23,7 @@ class Routed:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unsure:
+class Unsure(Struct, frozen=True):
     """A misspelt name or a shared alias: ask `question`; `choices` are agents' names, `text` the request without address."""
 
     question: str
@@ -32,8 +31,7 @@ class Unsure:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Nobody:
+class Nobody(Struct, frozen=True):
     """The message names an agent that is not here, or there is none at all. `why` is a sentence for people."""
 
     why: str
@@ -55,8 +53,7 @@ _DEVICE = re.compile(
 _MACHINE = re.compile(r"[a-z][a-z_-]*\d+[a-z]?")
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One message being read: its tokens, who was found, and which tokens only address somebody."""
 
     text: str

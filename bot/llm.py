@@ -2,8 +2,10 @@
 and `status`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.model.ports import Catalogue, Clock, Planner, Redactor, Renderer
 from bot.model.roles import Role
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from bot.planner.router import Router
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """Of one day, which is a UTC day. 0 is no limit."""
 
     tokens: int = 2_000_000
@@ -25,8 +26,7 @@ class Budget:
     channel_dollars: float = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """Configured models. `private` are globs of words that are told to none outside; `planner` falls back to the offline one."""
 
     planner: "ModelPlanner"

@@ -5,9 +5,10 @@ Counting costs half a microsecond and needs no server; whoever configures none h
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["counter", "gauge", "histogram"]
 Labels = tuple[str, ...]
@@ -17,8 +18,7 @@ WAITS = (5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 43200.0)
 """Upper bounds, in seconds, of how long an approval takes."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Metric:
+class Metric(Struct, frozen=True, eq=False):
     """One metric: its name without the prefix, what it says, and the names of its labels. The one that is counted is the one that
     is shown: a look at all of its words with each count would cost more than the count."""
 
@@ -53,8 +53,7 @@ LATENCY = Metric(
 COUNTED = (EVENTS, POSTS, COALESCED, FAILURES)
 
 
-@dataclass(slots=True)
-class _Waits:
+class _Waits(Struct):
     """One histogram: how many were at most each of `WAITS`, and all of them together."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(WAITS) + 1))

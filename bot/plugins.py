@@ -4,16 +4,16 @@ An entry point names a `Plugin` in a module free of SDKs; the adapter's own modu
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
+from msgspec import Struct
+
 from bot.model.errors import ConfigurationError
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(Struct, frozen=True):
     """One adapter. `settings` is a pydantic model of its configuration table (unknown keys forbidden, every field with
     a default or a clear description); `load()` imports the adapter and returns its factory. `probe`, for
     `parley check`, tries the connection and returns None or one sentence with the mend, or an awaitable of it: a chat's

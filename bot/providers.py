@@ -2,8 +2,9 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from bot.model.errors import ConfigurationError
 from bot.plugins import Plugin, find
@@ -13,8 +14,7 @@ OFFLINE = "offline"
 """The planner without a model, always the last."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderConfiguration:
+class ProviderConfiguration(Struct, frozen=True):
     """One `[llm.NAME]` table: its adapter, and the adapter's own settings, already validated. `settings.is_local`: nothing that
     is said to it leaves the house."""
 
@@ -23,8 +23,7 @@ class ProviderConfiguration:
     settings: Any
 
 
-@dataclass(frozen=True, slots=True)
-class LlmConfiguration:
+class LlmConfiguration(Struct, frozen=True):
     """The providers in the team's order, without the offline planner, and what a person and a channel may spend in a day; 0 is
     no limit. `prefer` is who of them is asked first; words that one of the globs `private` matches are told to none outside."""
 

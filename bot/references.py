@@ -1,8 +1,9 @@
 """Where the configuration points: paths relative to its file, and secrets that are kept elsewhere. Used by `bot.config` alone."""
 
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from bot.model.errors import ConfigurationError
 
@@ -19,8 +20,7 @@ def absolute(base: Path, path: str) -> Path:
         ) from error
 
 
-@dataclass(slots=True)
-class Secrets:
+class Secrets(Struct):
     """Resolves references and remembers the values, so that they can be masked."""
 
     base: Path

@@ -3,7 +3,8 @@ the loop that speaks results."""
 
 import asyncio
 import struct
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.model.ports import Speech
 
@@ -14,8 +15,7 @@ _PAGE = struct.Struct("<4sBBqIIIB")
 _OPUS_RATE = 48_000
 
 
-@dataclass(frozen=True, slots=True)
-class Ears:
+class Ears(Struct, frozen=True):
     """A configured service. A longer note than `megabytes` or `seconds` is not listened to; `replies`: the result of a
     spoken request is spoken as well; whoever listens waits for one of the `turns`."""
 

@@ -8,71 +8,63 @@ that does not mention the bot a vote may also be followed by its reason at once 
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Show:
+
+class Show(Struct, frozen=True):
     """Something to look at. `query` narrows `capabilities`."""
 
     what: Literal["help", "status", "plans", "approvals", "agents", "capabilities", "audit"]
     query: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """Nothing new may start anywhere."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """The stop is over; in the thread of a plan that somebody holds, or with its `short` id, the hold."""
 
     reason: str = ""
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Nothing further is begun of a plan: the one of this thread, or the one whose id ends with `short`."""
 
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """A new plan that rolls back what one has done: the one of this thread, or the one whose id ends with `short`."""
 
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """A new plan of the same steps as one that came to nothing."""
 
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unlock:
+class Unlock(Struct, frozen=True):
     """Free the lock of `target`. Without a `reason` it must be asked for."""
 
     target: str
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """End a plan: the one of this thread, or the one whose id ends with `short`."""
 
     short: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ballot:
+class Ballot(Struct, frozen=True):
     """A typed vote on this thread's only pending card, or on the plan whose id ends with `short`."""
 
     verdict: Literal["approve", "reject"]
@@ -80,8 +72,7 @@ class Ballot:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """What became of a command in doubt."""
 
     choice: Literal["done", "not done", "retry", "roll back"]

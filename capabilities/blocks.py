@@ -1,6 +1,6 @@
 """The fenced blocks of one part of a section, split into statements. Called by `compile`."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from capabilities.holes import names
 from capabilities.parse import Fence, Part
@@ -11,8 +11,7 @@ _UNKNOWN = frozenset({"http", "tool", "mcp"})
 _MEANT = frozenset({"sh", "shell", "console", "zsh"})
 
 
-@dataclass(slots=True)
-class Blocks:
+class Blocks(Struct):
     """The blocks of one part: statements first, so that a page without a table learns its slots from them."""
 
     fences: list[Fence]

@@ -5,7 +5,9 @@ checked against the places they stand in (`places`), the risk derived (`risk`). 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.model.sections import (
     ExecTemplate,
@@ -31,8 +33,7 @@ from capabilities.seal import seal
 from capabilities.units import Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A compiled page. `broken` are the ids of the sections left out."""
 
     pack: str

@@ -6,8 +6,9 @@ a bare pack named after itself.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from capabilities.parse import slugify
 from capabilities.problems import Problem
@@ -19,8 +20,7 @@ STANDARD = "SKILL.md"
 DEPTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class PackFile:
+class PackFile(Struct, frozen=True):
     """One file that may be a pack. `standard` is true for a `SKILL.md`."""
 
     path: Path

@@ -7,7 +7,8 @@ description; then the first choice or the lower bound.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.sections import Slot
 from capabilities.rules import value_of

@@ -3,8 +3,9 @@
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from bot.model.sections import Return, Risk
 from capabilities.parse import Bullet, commas
@@ -32,8 +33,7 @@ _REPEATED = frozenset({"Aliases", "Example", "Alerts", "Returns"})
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Fields:
+class Fields(Struct):
     """The keyed bullets below one heading, and the prose among them."""
 
     keyed: dict[str, list[Bullet]] = field(default_factory=dict)

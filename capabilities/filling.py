@@ -10,9 +10,10 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.model.errors import TemporaryError
 from bot.model.plans import Step

@@ -9,7 +9,8 @@ import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.sections import Action, Exec, Refusal, Risk, Write
 from capabilities.problems import Broken
@@ -32,16 +33,14 @@ UNROOTED = ""
 """A relative path without a folder of its own to be relative to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """What a program may do to a path: change it; change the `whole` of it, everything below included."""
 
     changes: bool
     whole: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(Struct, frozen=True):
     """The protected folders, absolute. `base` resolves relative words of a local target; without one they are refused."""
 
     paths: tuple[str, ...]

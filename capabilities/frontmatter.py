@@ -1,10 +1,10 @@
 """The front matter of a page: the Agent Skills standard. Called by `parse`; the pack's name and description flow on."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from capabilities.problems import Broken, Problem
 
@@ -18,8 +18,7 @@ LIMIT = 8192
 """Characters. The standard's own limits add up to less."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(Struct, frozen=True):
     """What the first lines say. `length` is the number of lines they take, fences included; `private` is true where only a
     model at home may hear of the pack."""
 

@@ -6,8 +6,9 @@ heredocs and words for people; pieces and words flow on. Not slots: `${x}`, `%{x
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from bot.model.sections import Piece
 
@@ -23,8 +24,7 @@ _HOLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hole:
+class Hole(Struct, frozen=True):
     """One slot as written, or (`literal`) braces that are meant as text."""
 
     name: str = ""

@@ -5,10 +5,11 @@ whole: a reader never sees half a reload. Problems are values, kept beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from bot.model.ports import Hit
 from bot.model.sections import Section
@@ -26,8 +27,7 @@ def built_in() -> Path:
     return Path(str(resources.files("capabilities").joinpath("packs")))
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, dict=True):
     """Everything in force at one moment. `index` is built at the first search and kept."""
 
     by_id: dict[str, Section] = field(default_factory=dict)
@@ -40,8 +40,7 @@ class Snapshot:
         return Index(tuple(self.by_id.values()))
 
 
-@dataclass(frozen=True, slots=True)
-class _Loaded:
+class _Loaded(Struct, frozen=True):
     """One file as last read: its stamp, the page in force, and what is wrong with the newest version."""
 
     stamp: Stamp

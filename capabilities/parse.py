@@ -7,10 +7,10 @@ value that knows its line.
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec import Struct, field
 
 from capabilities import frontmatter
 from capabilities.problems import Broken, Problem
@@ -21,8 +21,7 @@ _KEYED = re.compile(r"([A-Z][a-z]+):\s*(.*)", re.DOTALL)
 PARTS = ("preview", "verify", "rollback", "returns")
 
 
-@dataclass(frozen=True, slots=True)
-class Bullet:
+class Bullet(Struct, frozen=True):
     """`- Key: text`, or prose with an empty key."""
 
     key: str
@@ -30,8 +29,7 @@ class Bullet:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """A fenced block: its info word, its text, the line of its first line of text."""
 
     info: str
@@ -39,8 +37,7 @@ class Fence:
     line: int
 
 
-@dataclass(slots=True)
-class Part:
+class Part(Struct):
     """What stands below one heading, until the next."""
 
     line: int
@@ -49,8 +46,7 @@ class Part:
     prose: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class RawSection:
+class RawSection(Struct):
     """One `## How to …`. `parts` are its `### Preview`, `### Verify`, `### Rollback` and `### Returns`."""
 
     title: str
@@ -59,16 +55,14 @@ class RawSection:
     parts: dict[str, Part] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of the Parameters table: name, type, rule, description."""
 
     cells: tuple[str, str, str, str]
     line: int
 
 
-@dataclass(slots=True)
-class RawFile:
+class RawFile(Struct):
     """One page. `bare` is true without front matter; `declared` when it has a Parameters table; `private` where only models at
     home may hear of it."""
 
@@ -186,12 +180,10 @@ def _heading(raw: RawFile, level: str, text: str, line: int, part: Part) -> Part
     return fresh
 
 
-@dataclass(slots=True)
 class _Aliases(Part):
     aliases: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class _Parameters(Part):
     pass
 
@@ -255,8 +247,7 @@ def _blocks(tokens: list[Token]) -> Iterator[tuple[str, str, int, str]]:
             kind = "p"
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """The table row being read, from its opening to its closing token."""
 
     line: int = 0

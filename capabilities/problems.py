@@ -1,11 +1,11 @@
 """What is wrong with a page, as a value. Made while parsing and compiling, kept by the library, shown by `lint`."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+
+class Problem(Struct, frozen=True):
     """One thing to mend. `line` counts from 1; a `warning` leaves nothing out."""
 
     file: str

@@ -5,15 +5,15 @@ as written (`-o`, `--output`); `*` lets every option pass, except those with a r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.model.sections import Risk
 
 READ, LOW, CHANGE, DESTROY = Risk.READ, Risk.LOW, Risk.CHANGE, Risk.DESTROY
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """`base` is the least risk; `valued` are options that take the next word; `raises` those with a greater risk.
 
     `verbs` maps sub-commands to risks (the first word that is no option). `cluster` says that short options may stand

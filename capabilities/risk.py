@@ -4,7 +4,8 @@ declared and derived risk is what a section has. Values play no part: only the t
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.sections import ExecTemplate, Risk, Slot, Template, Word, WriteTemplate, worst
 from capabilities.launchers import LAUNCHERS, LAUNCHING_OPTIONS
@@ -16,8 +17,7 @@ _INTERPRETER = re.compile(r"(python|perl|ruby|lua|php|node|tclsh|wish)[0-9.]*(-[
 _PLACES = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(Struct, frozen=True):
     """The least risk, and the level an agent needs."""
 
     risk: Risk
@@ -136,8 +136,7 @@ def _names(name: str, head: str, option: str) -> bool:
     return head == option
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A command line as the table sees it: options with their values, and plain words."""
 
     options: tuple[tuple[str, str], ...]

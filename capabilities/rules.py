@@ -16,8 +16,9 @@ Clauses are separated by `;`, in any order, values may stand in backticks (a `;`
 
 import posixpath
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.model.sections import Refusal, Slot, Value
 from capabilities.problems import Broken

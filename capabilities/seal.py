@@ -1,6 +1,5 @@
 """The hash of a section. Called by `compile` when one is made and by the guard before one is run."""
 
-import dataclasses
 import hashlib
 import json
 from typing import Any
@@ -18,13 +17,12 @@ def seal(section: Section) -> str:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    """What the encoder does not know by itself is one of our frozen values."""
+    """What the encoder does not know by itself is one of our frozen values; its kind, where it has one, is sealed too."""
     kind = type(value)
     if kind not in _NAMES:
-        _NAMES[kind] = tuple(
-            field.name for field in dataclasses.fields(value) if field.name not in _APART
-        )
-    return {name: getattr(value, name) for name in _NAMES[kind]}
+        _NAMES[kind] = tuple(name for name in kind.__struct_fields__ if name not in _APART)
+    fields = {name: getattr(value, name) for name in _NAMES[kind]}
+    return fields | {"kind": tag} if (tag := kind.__struct_config__.tag) else fields
 
 
 _NAMES: dict[type, tuple[str, ...]] = {}

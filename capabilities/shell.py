@@ -6,10 +6,10 @@ same line and must find the same words. Pipelines, and `cat > PATH <<'WORD'`, ar
 
 import re
 import shlex
-from dataclasses import dataclass
 
 import tree_sitter
 import tree_sitter_bash
+from msgspec import Struct
 from tree_sitter import Node
 
 from bot.model.sections import Piece, Word
@@ -98,8 +98,7 @@ _ODD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """Words per stage; `target` is the path of `cat > PATH <<'WORD'`, which has no stages."""
 
     stages: tuple[tuple[Word, ...], ...] = ()

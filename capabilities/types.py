@@ -10,7 +10,8 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.sections import Refusal, Slot, Value
 from capabilities.addresses import FQDN, HOSTNAME, url_fault
@@ -19,8 +20,7 @@ MAX_ITEMS = 64
 SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class SlotType:
+class SlotType(Struct, frozen=True):
     """One row of the table: the whole value must match `pattern`, then `fault` (which may say why not) must agree."""
 
     name: str

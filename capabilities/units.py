@@ -4,7 +4,8 @@ One statement is one line, with `\\` continuations joined, or `… <<'WORD'` wit
 """
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from capabilities.problems import Broken
 
@@ -14,8 +15,7 @@ LONGEST = 8000
 """Characters of one command. Far above what people write, and no parser is ever fed with more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """One statement: its text, the file's line, and the heredoc's word and body when it has one."""
 
     text: str

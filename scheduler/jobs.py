@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from bot.model.errors import ParleyError
 from bot.model.ports import Clock
@@ -12,8 +13,7 @@ from bot.model.ports import Clock
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """`do` every `every`, counted from the end of the time before; `name` is for the log."""
 
     name: str

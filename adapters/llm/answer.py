@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.llm.schemas import without_nulls
 from adapters.llm.stream import UnreadableError, parsed
@@ -22,15 +23,13 @@ class TooMuchError(Exception):
     """An answer that is longer than anybody reads."""
 
 
-@dataclass(slots=True)
-class _Pick:
+class _Pick(Struct):
     id: str = ""
     tool: str = ""
     arguments: list[str] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """What has come so far. Every text put in counts; TooMuchError is raised at the limit. `heard` are the names of the tools that say
     something."""
 

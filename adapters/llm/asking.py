@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from adapters.llm import errors
 from adapters.llm.answer import TooMuchError
@@ -30,8 +31,7 @@ PICK = "Answer with one of the tools, always: words alone are no answer."
 _AGAIN = {"rate", "down", "cut"}
 
 
-@dataclass(slots=True)
-class _Tries:
+class _Tries(Struct):
     """How many there are still, how the last one ended, and whether words have come."""
 
     left: int

@@ -4,8 +4,8 @@ What needs no model is done without one: a value that fits one step alone. Every
 """
 
 import re
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose

@@ -4,7 +4,9 @@ What comes out is immutable; from here on only its bytes and their digest are us
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from approvals import gate
 from bot.cases.graph import Joined, join
@@ -18,8 +20,7 @@ from bot.store import switches
 from bot.store.documents import dump
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """A plan ready to be stored: its canonical bytes, what people are asked, and what its Previews showed."""
 
     plan: Plan
@@ -33,8 +34,7 @@ class Composed:
         return not self.request.requirements
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Whose words these are, and where: the parts of a plan that do not come from drafts."""
 
     id: str

@@ -6,7 +6,8 @@ What a planner wrote is data: a name that is none, a circle, an output that nobo
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.plans import NAME, Draft
 from bot.model.sections import Output, Refusal, Risk, Section
@@ -15,8 +16,7 @@ from capabilities.outputs import node
 _SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """One draft with its name in the plan. `needs` holds the steps whose outputs it takes, too."""
 
     name: str

@@ -3,9 +3,9 @@
 What a reaction or a button is on is found by the message's reference, never by the room: one plan may have several cards.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.cases import again, cancel, card, hold, mark, say, undo
@@ -36,8 +36,7 @@ _ORDERS = frozenset({"cancel", "hold", "resume", "undo", "retry"})
 _MISPLACED = "That changed nothing: it counts on a plan's card or its result, and this is neither."
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One of the bot's own messages: the `plan` (`ID:REVISION`) or the `question` that it is about, "" for none. Votes count
     only on a card."""
 

@@ -1,7 +1,6 @@
 """What the planner came to becomes an effect: a refusal, a question, or a plan. Called by the request and question cases."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.cases import record, say

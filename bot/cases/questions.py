@@ -3,8 +3,7 @@
 The first answer that the question takes settles it; whoever is later changes nothing.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from approvals import gate

@@ -6,9 +6,9 @@ before people have approved it.
 """
 
 import logging
-from dataclasses import replace
 from datetime import timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.cases.compose import Composed, Origin, compose

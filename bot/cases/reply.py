@@ -1,8 +1,7 @@
 """A plain reply in a thread: it answers the open question there, else changes the newest pending plan, else it is none of our
 business. Typed votes come this way too. Called by `bot.flow`."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot import words
@@ -17,8 +16,7 @@ from bot.store import questions as asked
 from bot.store.plan_rows import Stored
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """What is open in a thread: its newest question, its newest plan that has not ended, and the one that words like `hold`
     or `undo` are about."""
 

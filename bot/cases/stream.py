@@ -9,8 +9,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
+from msgspec import Struct
 from pydantic_core import from_json
 from sqlalchemy import Connection
 
@@ -37,8 +37,7 @@ AGAIN = "I took that back and am still at it."
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an answer grows: under which key of the outbox, and whom it is for. `cut` does to the words what is done to a whole
     answer; `open` is whether what it answers waits for one still: nothing is written over a whole answer. `still` is said where
     nothing was heard for long."""

@@ -3,9 +3,10 @@ and reply cases; what it came to goes on to `bot.cases.pursue`, which remembers 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.cases import budget, card, say
@@ -29,8 +30,7 @@ _LINE, _TURN = 160, 4_000
 """Characters of an older and of a newer turn that a model is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What the store says before a model is asked."""
 
     turns: tuple[Said, ...]

@@ -6,8 +6,8 @@ is looked at before they run. So all of it is one transaction, and two presses m
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from approvals import gate

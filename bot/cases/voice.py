@@ -4,8 +4,7 @@ The quote is committed before anything is planned, and holds the transcript: an 
 finds it there. What goes wrong on the way is an error that `bot.loops.dispatch` says in the thread.
 """
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from approvals import gate

@@ -1,7 +1,8 @@
 """Whose words lead to a plan, question or refusal. Made by the request, question and reply cases; read by those that carry it out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.events import Event
 from bot.model.people import Conversation
@@ -12,8 +13,7 @@ def spoken_last(requesters: Iterable[str], person: str) -> tuple[str, ...]:
     return (*(each for each in requesters if each != person), person)
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(Struct, frozen=True):
     """Where something is thought about, for whom, and the words that were said last. `event` is the one that an answer in words is
     posted for, where that may begin before it is whole."""
 
@@ -23,8 +23,7 @@ class Talk:
     event: Event | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """The event to answer, the request in its own words, everyone who had a say in it, and whether any of them were spoken.
     `last` is what was said last, where that is not the request itself."""
 

@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import json
 import sys
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from bot.clock import SystemClock
@@ -49,7 +49,7 @@ def run_verify(arguments: argparse.Namespace, configuration: Configuration) -> i
     """0 when the log is whole, 1 when something was found. Raises StoreError without database, key or readable heads."""
     verdict = asyncio.run(_verify(configuration))
     if arguments.json:
-        line = json.dumps({"good": verdict.good, **asdict(verdict)}, ensure_ascii=False)
+        line = json.dumps({"good": verdict.good, **to_builtins(verdict)}, ensure_ascii=False)
         sys.stdout.write(f"{line}\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in words(verdict))

@@ -3,8 +3,9 @@ and `bot.commands.rendering`."""
 
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import Any, assert_never
+
+from msgspec.structs import asdict
 
 from bot.model.sections import (
     Ask,

@@ -6,9 +6,9 @@ import inspect
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.cases.card import cards
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One thing looked at. `wrong` is a sentence with the mend, "" when it works; `note` is said either way."""
 
     what: str

@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from bot.clock import SystemClock
 from bot.commands.lines import say

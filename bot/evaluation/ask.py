@@ -4,8 +4,9 @@ What comes back is an `Outcome`: what the planner came to, whether that is right
 """
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from bot import hub
 from bot.evaluation.requests import Case, Requests, Step
@@ -36,8 +37,7 @@ PATIENCE = 5
 """Failures in a row after which a provider is waited for no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One case asked. `about` is what a question was about, `words` what was said to the person or what broke; `exact` is
     set where a negative came to what was expected and not only to something as harmless."""
 
@@ -52,8 +52,7 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(Struct, frozen=True):
     """An idea as far as it is judged."""
 
     came: Came
@@ -62,8 +61,7 @@ class _Came:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """Everything a case is asked with. `provider` is the model to be asked, "" for a planner without one; `pause` the seconds
     until it may be asked again after failures."""
 

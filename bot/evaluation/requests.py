@@ -11,10 +11,11 @@ Any further key with a short text (`style`, `language`) is a tag to break the fi
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from msgspec import Struct, field
 
 from bot.model.errors import ConfigurationError
 from bot.model.plans import Agent
@@ -28,8 +29,7 @@ _AGENT = {"name", "packs", "aliases", "level", "vars"}
 _KEYS = {"text", "expect", "about", "steps", *_STEP}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step of a plan with every slot that people may fill, defaults too."""
 
     agent: str
@@ -37,8 +37,7 @@ class Step:
     slots: Slots
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One request and what it should come to. `about` is a slot's name, `agent` or `section`; `line` is where it stands."""
 
     text: str
@@ -49,8 +48,7 @@ class Case:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """A whole file. `agents` are those of its first line, else those it was read with."""
 
     agents: tuple[Agent, ...]
@@ -66,8 +64,7 @@ def shipped() -> Path:
     return Path(str(resources.files("bot.evaluation").joinpath("requests.jsonl")))
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads files against the capabilities in force. `agents` are there where a file names none."""
 
     catalogue: Catalogue

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from bot.evaluation.ask import Outcome, Verdict
 from bot.evaluation.requests import Case
@@ -12,8 +13,7 @@ DEVELOPED, HELD_OUT = "developed", "held out"
 """The halves of a file. A planner is improved with the first one only, so that the second one says what it is worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """Counts over some outcomes. `plans` are the requests of which a plan is expected, `negatives` the others; of these
     `refusals` and `questions` came to nothing that runs, `exact` to what was expected. Times are in seconds; `dollars` is None
     where a price is not known."""
@@ -41,8 +41,7 @@ class Score:
         return self.right / self.plans if self.plans else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Every group of outcomes with its score, `all` first."""
 
     groups: tuple[tuple[str, Score], ...]

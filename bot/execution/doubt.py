@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.execution import needs, words
@@ -23,8 +24,7 @@ UNDOING = ("done", "not done", "retry")
 HUMAN = ("done", "not done")
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """One attempt in doubt, and what a look at its target showed, as a sentence or ""."""
 
     attempt: Attempt

@@ -6,10 +6,10 @@ A database that cannot take a write (a full disk) does not lose what was done: t
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.execution.words import command

@@ -2,7 +2,8 @@
 plan and its journal, used by the claim, by `steps` and where something is in doubt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.plans import Plan, Step
 from bot.model.ports import Redactor

@@ -1,9 +1,9 @@
 """What a dead process left: open attempts are made again where that is harmless, and asked about where it is not. Called by the runner."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.execution import doubt, judge, needs, words

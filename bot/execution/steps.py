@@ -7,7 +7,9 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.execution import judge, needs
 from bot.execution.journal import Journal
@@ -27,8 +29,7 @@ _NOT_STARTED = Outcome(None, fault="refused", words="It was cancelled before it 
 _ENDED = Outcome(None, fault="cancelled", words="It was cancelled and ended.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Which action: the step, the phase and the position in it."""
 
     step: Step

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt, Outcome
@@ -17,8 +18,7 @@ _WEIGHT: dict[End, int] = {
 }
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """`end` is why no further attempt is begun ("" while all is well); the weightiest reason wins.
 
     `journal` has the newest state of every attempt, as it was committed. `performing` are the actions under way."""

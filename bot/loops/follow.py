@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.house import House
@@ -17,8 +17,7 @@ AFTER_RUN = 0.005
 """Seconds that cards wait behind a run that is about to begin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """What an effect left to do: posts that were claimed, by chat instance, and whether a run or a card waits."""
 
     posts: dict[str, list[Outgoing]]

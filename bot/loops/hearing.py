@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.house import Effect
@@ -22,8 +22,7 @@ Handle = Callable[[Event], Coroutine[Any, Any, Effect | None]]
 """What an event comes to; None when it came before the message it is about."""
 
 
-@dataclass(slots=True)
-class Heard:
+class Heard(Struct):
     """One event. It is `begun` where its lane was free: its first attempt, now or once it is stored. `handling` is the
     task that is at it and at nothing else after it; `thought` is true once it came to its `effect`, which is None when the event came
     before the message it is about. The transaction sets `answered` where the effect went in with the event, and `received` where
@@ -61,8 +60,7 @@ class Heard:
         return self.thought
 
 
-@dataclass(frozen=True, slots=True)
-class Hearing:
+class Hearing(Struct, frozen=True):
     """`cursor` and `first` as in `Batch`."""
 
     instance: str

@@ -4,8 +4,8 @@
 import logging
 from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from bot.cases import card, press, undelivered

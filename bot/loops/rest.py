@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.house import House
@@ -24,8 +24,7 @@ LOOK = 0.2
 """Seconds between two looks without being woken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(Struct, frozen=True):
     """Of the chats that are served here, by instance."""
 
     house: House

@@ -1,9 +1,10 @@
 """What a supervisor and its specialists tell each other. Carried by `bot.planner.switchboard`, in memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["task", "result", "handoff", "query", "heartbeat", "learn"]
 """`task`: plan this part. `handoff`: plan it in my place. `query`: answer me. `result`: of any of these. `learn`: for everybody to know.
@@ -12,8 +13,7 @@ Kind = Literal["task", "result", "handoff", "query", "heartbeat", "learn"]
 EVERYBODY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class AgentMessage:
+class AgentMessage(Struct, frozen=True):
     """`target` is a name or `*`. `priority` is 1 to 10, and 10 is read first. `payload["of"]` names the message that this one
     answers, or takes over."""
 

@@ -1,8 +1,9 @@
 """Approval requests, votes and decisions. Made by `approvals`, stored by `bot.store`, shown by `bot.report`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from bot.model.people import Account
 from bot.model.sections import Risk
@@ -20,8 +21,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 """`approved` expires where somebody holds the plan until its time is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """One part of a requirement: so many approvals by people of a role ("" for any known person)."""
 
     approvals: int
@@ -29,8 +29,7 @@ class Need:
     reason: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """Alternatives, OR-ed: any one of `needs` is enough. `typed` demands the plan's short id in the thread."""
 
     rule: str
@@ -40,8 +39,7 @@ class Requirement:
     typed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalRequest:
+class ApprovalRequest(Struct, frozen=True):
     """What people are asked. Every requirement must be met; an empty tuple of them means an automatic approval."""
 
     plan: str
@@ -55,8 +53,7 @@ class ApprovalRequest:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(Struct, frozen=True):
     """One person's word on one digest. `person` is a `Person.name`: the same person on two platforms has one vote.
 
     `named` is typed words that carry the plan's short id; `typed` are words without it."""
@@ -74,8 +71,7 @@ MarkKind = Literal["claim", "hold", "rating"]
 MarkWord = Literal["", "good", "bad"]
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What somebody put on a plan beside a vote: 👀 claims it, ⏸ holds it, 👍 and 👎 rate what came of it (`word`)."""
 
     kind: MarkKind
@@ -86,8 +82,7 @@ class Mark:
     word: MarkWord = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True):
     """A new request that grew out of a plan that had ended: `undo` rolls it back, `again` asks for the same once more,
     `repair` is a model's proposal, of nobody ("" as person). `plan` is the new plan's id."""
 
@@ -97,24 +92,21 @@ class Follow:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct, frozen=True):
     """Every requirement is met. `by` are the names that count."""
 
     by: tuple[str, ...]
     kind: Literal["approved"] = "approved"
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """Votes are missing; `needed` says in words which, one sentence a requirement."""
 
     needed: tuple[str, ...]
     kind: Literal["pending"] = "pending"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """It ended. `why` is a sentence for people."""
 
     by: tuple[str, ...]
@@ -122,8 +114,7 @@ class Rejected:
     kind: Literal["rejected"] = "rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
+class Expired(Struct, frozen=True):
     """Nobody decided in time."""
 
     kind: Literal["expired"] = "expired"

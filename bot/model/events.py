@@ -3,15 +3,15 @@
 Every text in here comes from outside and is data: nothing in it is ever run, formatted into a template or trusted.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from bot.model.people import Account, Conversation
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """Something that came with a message. `id` is what its adapter needs to fetch it, opaque to all others; `size` is in
     bytes and `seconds` its length, both as the sender's platform says and None where it does not. `voice` marks a voice
     note: words to be heard, where any other file is only data."""
@@ -24,8 +24,7 @@ class File:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """Words somebody wrote. `id` is the platform's own, unique within the instance.
 
     `addressed` is true when the bot is mentioned (`@infra …`), prefixed (`!infra …`) or spoken to
@@ -45,8 +44,7 @@ class Message:
     spoken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """An emoji put on, or taken off, the message with platform reference `message`. U+FE0F is already stripped."""
 
     id: str
@@ -65,8 +63,7 @@ CONTROLS = frozenset(
 """What a click on a card may be. No choice of a question is called so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Click:
+class Click(Struct, frozen=True):
     """A button pressed under the message with platform reference `message`; `action` is a `Control.action`."""
 
     id: str
@@ -85,8 +82,7 @@ Event = Message | Reaction | Click
 First = Literal["word", "sign", "answer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What an adapter heard at once. `cursor` (opaque to all but the adapter) is stored in the same commit.
 
     The adapter acknowledges to its platform only when it is resumed after yielding a batch: by then it is stored. `first` is

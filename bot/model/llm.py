@@ -4,8 +4,9 @@ Everything in a `Reply` is data from outside: nothing in it has been checked.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct
 
 Json = Mapping[str, Any]
 
@@ -16,8 +17,7 @@ SENTENCE = 400
 """Characters of a model's own sentence that people are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """Something that a model may pick. `name` is 1 to 64 of a-z A-Z 0-9 _ -. `parameters` is a JSON Schema object whose
     `required` may leave properties out, without recursion; an adapter bends it to what its provider takes strictly, and an
     optional property that a model answers with null is left out of `Call.arguments`. `says` is the property, if any, whose text
@@ -29,8 +29,7 @@ class Tool:
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A tool picked. `id` is the provider's. `arguments` is None where they could not be read as a JSON object."""
 
     id: str
@@ -38,24 +37,21 @@ class Call:
     arguments: Json | None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """Words of a person (`user`) or of the model."""
 
     role: Literal["user", "assistant"]
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
+class Picked(Struct, frozen=True):
     """An earlier answer of the model that picked tools."""
 
     text: str
     calls: tuple[Call, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """What the picks of the `Picked` before it came to: (call id, words, whether it is an error), one for each."""
 
     results: tuple[tuple[str, str, bool], ...]
@@ -64,8 +60,7 @@ class Returned:
 Turn = Said | Picked | Returned
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One question. `system` and `tools` come first and stay the same, so that a provider may keep them; `tools` are sorted by
     name. `must_pick`: words alone are no answer. `several`: more than one tool may be picked at once. `longest` is in tokens of
     the answer."""
@@ -78,8 +73,7 @@ class Prompt:
     longest: int = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens: read anew, read from the provider's memory, written. `dollars` is None where the price is not known; a model at
     home costs 0."""
 
@@ -89,8 +83,7 @@ class Usage:
     dollars: float | None = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A whole answer. `model` is the one that answered."""
 
     text: str
@@ -100,8 +93,7 @@ class Reply:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of an answer on its way: of its words, or, where `tool` is the name of one that says something, of the JSON text of
     that pick's arguments. An empty text is the beginning of a pick: what came of an earlier one counts no more."""
 

@@ -1,10 +1,9 @@
 """Who speaks and where. Made by chat adapters, judged by approvals, shown by reports."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """One account on one platform. `instance` is the name of the `[chat.NAME]` table."""
 
     instance: str
@@ -12,8 +11,7 @@ class Account:
     tenant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """One human being, the same on every platform. `roles` are the team's own words."""
 
     name: str
@@ -21,8 +19,7 @@ class Person:
     accounts: tuple[Account, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A thread: the room it is in and the message (or platform id) that it hangs on."""
 
     instance: str

@@ -6,9 +6,10 @@ The stored canonical bytes are the plan; the digest is SHA-256 over them and the
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from bot.model.people import Conversation
 from bot.model.sections import Glance, Planned, Risk, Section, Slots, worst
@@ -56,8 +57,7 @@ UNDONE_LATER: frozenset[State] = frozenset({"done", "failed", "cancelled"})
 ENDS = frozenset(state for state, after in TRANSITIONS.items() if not after) | UNDONE_LATER
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """Someone who can do things: a target, the packs it may use, and a ceiling of risk."""
 
     name: str
@@ -70,8 +70,7 @@ class Agent:
     rooms: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One section on one agent, with every argv written out. `identity` is the resolved target (`Target.identity`);
     `compared` is the part of the Preview that must still hold at the claim (None: nothing is compared). `outputs` are the
     slots that earlier steps fill during the run; what stands in the actions for them is open until then."""
@@ -90,8 +89,7 @@ class Step:
     outputs: Mapping[str, Output] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """An immutable revision. `requesters` are the names of everyone whose words reached it.
 
     `undoes` is the run whose steps this plan rolls back, "" for a plan that does something: of the steps of such a plan
@@ -117,8 +115,7 @@ class Plan:
         return tuple(sorted({step.agent.name for step in self.steps}))
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A plan in the making: which section on which agent, with the slots known so far. `id` is the step's name where the planner
     gave one, `needs` are the names of the steps that must be over before it, `outputs` the slots that earlier steps fill."""
 
@@ -130,8 +127,7 @@ class Draft:
     outputs: dict[str, Output] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a Preview showed: its whole text for the card, escaped there, and when."""
 
     step: str

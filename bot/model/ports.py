@@ -1,9 +1,10 @@
 """What the rooms need of each other, one screen each. Implemented in `adapters`, `capabilities` and `bot`; wired in `bot.app`."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct, field
 
 from bot.model.events import Batch, Event, File
 from bot.model.llm import Said, Usage
@@ -24,8 +25,7 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A card or question still open on a platform, for `Chat.reconcile`: its reference, its thread, and the
     (account, emoji) pairs that the store believes are on it."""
 
@@ -154,8 +154,7 @@ class Renderer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A section found. `score` is higher for better; `covered` is true when every word of its title or of one of its
     aliases stands in the query (stemmed, stop words apart) and `words` is how many; `rest`, set when covered, counts the query words that stand nowhere in the section."""
 
@@ -176,8 +175,7 @@ class Catalogue(Protocol):
     def sections(self, packs: Sequence[str] | None = None) -> Sequence[Section]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What somebody wants, addressed to `agents` (those allowed in this room). `draft` is what is known already, `turns` what
     was said before in the thread, oldest first, and `people` by whom, `before` the request to which `text` is only an answer, `words` the message as it was, with
     the names in it, and `others` the agents here that it does not address, for the rest of a wish that begins with one of
@@ -201,8 +199,7 @@ class Request:
     alone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Thought:
+class Thought(Struct, frozen=True):
     """What an idea cost: who thought (`provider`, "" for the planner without a model, whoever was asked before), with which model, over how many questions
     to it, in how many seconds. `note` is a sentence for people: why another was asked than the first choice. `people` are those whose
     words it was made of, besides whoever asked; `bill` is the number of its row among what models have cost, once it has one."""
@@ -217,16 +214,14 @@ class Thought:
     bill: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Ready to become a plan."""
 
     drafts: tuple[Draft, ...]
     thought: Thought = Thought()
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(Struct, frozen=True):
     """One question for the person."""
 
     kind: QuestionKind
@@ -237,8 +232,7 @@ class Unclear:
     thought: Thought = Thought()
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing fits. `nearest` are at most three `(pack, section title)`; `suggestion` is the agent's name probably meant."""
 
     text: str
@@ -247,8 +241,7 @@ class Unknown:
     thought: Thought = Thought()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Words about a plan or about what was said: nothing is to be done."""
 
     text: str

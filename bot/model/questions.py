@@ -1,7 +1,8 @@
 """Open questions: a draft that misses a slot, several agents that fit, a run in doubt, a step for a person."""
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from bot.model.people import Conversation
 from bot.model.plans import Draft
@@ -9,8 +10,7 @@ from bot.model.plans import Draft
 QuestionKind = Literal["slot", "agent", "section", "in_doubt", "human", "wanted", "words"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Asked in a thread, answered there by one of `choices` or, where there are none, in free words. The answer to `words` is a
     further turn of the conversation, and the request is planned anew with it.
 

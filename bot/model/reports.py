@@ -1,8 +1,9 @@
 """What people read, before any platform lays it out. Made by `bot.report`, stored in the outbox, rendered by chat adapters."""
 
 from base64 import b64decode
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from bot.model.people import Account, Conversation
 
@@ -13,8 +14,7 @@ ReportKind = Literal[
 Tone = Literal["grey", "blue", "green", "amber", "red"]
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True):
     """Words. `code spans` stand in backticks; everything else is plain and must be escaped by the renderer.
 
     `style` `code` is a block laid out verbatim (argv, output); `struck` is struck through; `faint` is secondary.
@@ -24,8 +24,7 @@ class Paragraph:
     style: Literal["plain", "strong", "code", "faint", "struck", "heading"] = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """Something to press: `action` comes back in a `Click`, `emoji` in a `Reaction`, `label` is what people read."""
 
     action: str
@@ -38,8 +37,7 @@ class Control:
         return self.action in {"approve", "reject"}
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """Text too long for a message, posted as a file where the platform has files. Of any other `media_type` than text,
     `text` is the bytes in base64."""
 
@@ -55,8 +53,7 @@ class Attachment:
         return b64decode(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """One message for people. `data` is the machine-readable half of `interface.md` (keys `plan`, `question`, `run`)."""
 
     kind: ReportKind
@@ -78,24 +75,21 @@ class Report:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of a page. `code spans` stand in backticks; `message` is the platform reference of the card it is about."""
 
     text: str
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What one person is shown of everything, where a platform has a place for it: lines under headings ("" for none).
     Made by `bot.report.home`; two that are equal show the same."""
 
     sections: tuple[tuple[str, tuple[Line, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """One thing to deliver. `number` is unique for a data folder and rises; `key` is the same at every retry.
 
     `post` makes a new message in `conversation`; `edit` replaces the message with platform reference `message`;

@@ -1,8 +1,9 @@
 """Runs and attempts: what was begun, and what came of it. Written by `bot.execution`, shown by `bot.report`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from bot.model.sections import Planned
 
@@ -46,8 +47,7 @@ ATTEMPT_TRANSITIONS: dict[AttemptState, frozenset[AttemptState]] = {
 StepState = Literal["waiting", "running", "done", "failed", "in_doubt", "rolled_back", "skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds of one attempt: seconds, and bytes of output kept at its beginning and its end."""
 
     timeout: float = 300.0
@@ -56,8 +56,7 @@ class Limits:
     grace: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a target says of one action. `exit` is the exit code judged (None when it never ended by itself: see `fault`).
 
     `output` is the raw stream of standard output, `errors` that of standard error, both cut to `Limits` with the
@@ -76,8 +75,7 @@ class Outcome:
     words: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """What a done action has put out under a name that its section declares; `fault` says why there is no value to use."""
 
     name: str
@@ -90,8 +88,7 @@ UNRETURNED = "output"
 """The fault of an attempt that was done and did not put out what a later step needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One action begun. `state` is `open` from the commit before the effect until the commit after it. An `action` that is
     open was never made: what it needs did not come, or did not pass."""
 
@@ -112,8 +109,7 @@ class Attempt:
     returned: tuple[Returned, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """One step of a run as it stands now. `output_tail` is redacted."""
 
     id: str
@@ -124,8 +120,7 @@ class StepResult:
     output_tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One execution of one approved revision. `words` says how it ended, or what it waits for."""
 
     id: str

@@ -5,8 +5,9 @@ A template holds literal text and named holes; nothing here ever goes through a 
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Value = str | tuple[str, ...]
 """A slot's value exactly as given: one string, or the words of a `list` slot."""
@@ -14,8 +15,7 @@ Value = str | tuple[str, ...]
 Slots = Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """In the place of a value: what step `step` puts out under `name` (its section's `Returns`), known only during the run.
     `type` and `rule` are those of the slot it fills, which the value must then pass; a planner leaves them empty."""
 
@@ -51,8 +51,7 @@ def worst(risks: Iterable[Risk]) -> Risk:
     return max(risks, key=lambda risk: risk.rank, default=Risk.READ)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A typed hole. `rule` is the text of the Parameters table; the fields after `example` are its parsed parts."""
 
     name: str
@@ -72,16 +71,14 @@ class Slot:
     item: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A run of literal text, or (when `slot` is set) the value of that slot."""
 
     text: str = ""
     slot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One template word. `one` renders to exactly one word; `list` to one per value of its only slot;
     `flag` to `flag value` (two words) or none; `flag=` to one word `flag=value`, or none."""
 
@@ -90,96 +87,77 @@ class Word:
     flag: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ExecTemplate:
+class ExecTemplate(Struct, frozen=True, tag_field="kind", tag="exec"):
     """A simple command, or a pipeline of several: words per stage. `line` is where it stands in the file."""
 
     stages: tuple[tuple[Word, ...], ...]
     line: int = 0
-    kind: Literal["exec"] = "exec"
 
 
-@dataclass(frozen=True, slots=True)
-class WriteTemplate:
+class WriteTemplate(Struct, frozen=True, tag_field="kind", tag="write"):
     """`cat > PATH <<'WORD'`: a file written atomically, with a copy of the old one kept."""
 
     path: Word
     content: tuple[Piece, ...]
     line: int = 0
-    kind: Literal["write"] = "write"
 
 
-@dataclass(frozen=True, slots=True)
-class HumanTemplate:
+class HumanTemplate(Struct, frozen=True, tag_field="kind", tag="human"):
     """Words for a person, who does it and reacts; the run waits meanwhile."""
 
     text: tuple[Piece, ...]
     line: int = 0
-    kind: Literal["human"] = "human"
 
 
 Template = ExecTemplate | WriteTemplate | HumanTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class Exec:
+class Exec(Struct, frozen=True, tag_field="kind", tag="exec"):
     """argv lists, one per stage of a pipeline; the last stage's exit code is judged, every stage must be good."""
 
     stages: tuple[tuple[str, ...], ...]
-    kind: Literal["exec"] = "exec"
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True, tag_field="kind", tag="write"):
     """Write `content` (UTF-8) to `path`."""
 
     path: str
     content: str
-    kind: Literal["write"] = "write"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True, tag_field="kind", tag="human"):
     """A person must do this and say so."""
 
     text: str
-    kind: Literal["human"] = "human"
 
 
 Action = Exec | Write | Ask
 """One rendered thing to do: exactly one attempt in the journal."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenText:
+class OpenText(Struct, frozen=True):
     """One word, path or text of which parts are known only during the run."""
 
     parts: tuple[str | Output, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenExec:
+class OpenExec(Struct, frozen=True, tag_field="kind", tag="open exec"):
     """An `Exec` to be: some of its words are open. No target takes it."""
 
     stages: tuple[tuple[str | OpenText, ...], ...]
-    kind: Literal["open exec"] = "open exec"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWrite:
+class OpenWrite(Struct, frozen=True, tag_field="kind", tag="open write"):
     """A `Write` to be: its path or its content is open. No target takes it."""
 
     path: str | OpenText
     content: str | OpenText
-    kind: Literal["open write"] = "open write"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenAsk:
+class OpenAsk(Struct, frozen=True, tag_field="kind", tag="open human"):
     """An `Ask` to be."""
 
     text: OpenText
-    kind: Literal["open human"] = "open human"
 
 
 Open = OpenExec | OpenWrite | OpenAsk
@@ -192,16 +170,14 @@ Glance = Exec | OpenExec
 """A command that only looks, as a plan holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """Read-only look before approval and again before the run. `compare`: `exit`, `lines`, `regex …`, `json …` or "" (not compared)."""
 
     body: tuple[ExecTemplate, ...]
     compare: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Struct, frozen=True):
     """How to see that it worked. `expect` is a regular expression over the raw output; `within` is in seconds, 0 for once."""
 
     body: tuple[ExecTemplate, ...]
@@ -210,8 +186,7 @@ class Verify:
     exits: tuple[int, ...] = (0,)
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """A typed output: `way` is `regex …` (first group) or `json $.path` over the raw output of the body."""
 
     name: str
@@ -219,8 +194,7 @@ class Return:
     way: str
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """One `## How to …`: one capability, `<pack>/<slug>`. `hash` is SHA-256 over all fields but `hash`, `private`, `source`
     and `line`; `private` sections are told to models at home only."""
 
@@ -254,8 +228,7 @@ class Section:
         return next((slot for slot in self.slots if slot.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why something is not rendered or not run: a value, not an exception. `rule` names the rule that refused."""
 
     rule: str
@@ -263,8 +236,7 @@ class Refusal:
     slot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """A section with its slots filled: everything that may be run for it, in order."""
 
     actions: tuple[Planned, ...]

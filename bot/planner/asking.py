@@ -5,8 +5,10 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.model.errors import ParleyError, PermanentError
 from bot.model.llm import Piece, Prompt, Reply, Turn, Usage
@@ -24,8 +26,7 @@ Found = TypeVar("Found")
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Bill:
+class Bill(Struct):
     """What one request has cost so far, whoever was asked. `put` counts the questions, also those whose answer is still to come."""
 
     thought: Thought = field(default_factory=Thought)
@@ -43,8 +44,7 @@ class Bill:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Answered(Generic[Found]):
+class Answered(Struct, Generic[Found], frozen=True):
     """What an answer was read as. `reply` is that answer, `turns` are the corrections before it."""
 
     found: Found

@@ -5,7 +5,8 @@ The words of a supervisor or a colleague are a model's: they say what to look fo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.llm import Json, Tool
 from bot.model.plans import Draft
@@ -17,16 +18,14 @@ COLLEAGUE, HAND_OVER = "ask_a_colleague", "hand_over"
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """A step that another specialist planned, which is over before any of this one's begins."""
 
     draft: Draft
     section: Section
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Struct, frozen=True):
     """`task` is this specialist's part, "" where it has the whole request. `earlier` steps may be taken outputs of; `heard` is what
     others have planned; `colleagues` may be asked, `takers` be handed the part."""
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain, islice
+
+from msgspec import Struct
 
 from bot.model.ports import Catalogue, Hit, Unclear, Unknown
 from bot.model.sections import Risk, Section
@@ -41,8 +42,7 @@ Fills = Callable[[Section], tuple[int, Found]]
 """How many of a section's required slots a request leaves empty, and what it fills."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """A request to be understood: what may be meant, and who it is for. `names` are those of the agents, folded;
     `extra` words to be found besides those of the text; what is above `only` is never meant for certain."""
 

@@ -6,7 +6,8 @@ count only when they are quoted or introduced.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.model.sections import Risk, Section, Slot, Value
 from bot.planner.cues import (
@@ -25,16 +26,14 @@ from bot.planner.shapes import STRONG, is_number_word, shape, value_like
 from bot.planner.text import Token
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One possible value: the ways to write it, and the places of the tokens it takes."""
 
     ways: tuple[Value, ...]
     places: frozenset[int]
 
 
-@dataclass(slots=True)
-class Scene:
+class Scene(Struct):
     """A request read for one section. `lows` are the bare words ("" where a token is none), `taken` the places used up;
     `correcting` reads `make it X` and `use X` too."""
 

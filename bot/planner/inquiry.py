@@ -6,8 +6,10 @@ taken from it, and nothing above a read can come of it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.model.errors import ParleyError, PermanentError
 from bot.model.llm import Call, Picked, Prompt, Reply, Returned, Said, Tool, Turn
@@ -39,8 +41,7 @@ You find out what is going on with servers for an operations team. You look with
 - Never say what no look has shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One read that was made. `output` is free of secrets; `good` is false where it failed."""
 
     draft: Draft
@@ -49,8 +50,7 @@ class Look:
     good: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(Struct, frozen=True):
     """The answer. `evidence` are numbers of looks, from 1."""
 
     text: str
@@ -62,8 +62,7 @@ Move = tuple[Draft, ...] | Conclusion
 """What to look at now, or the answer."""
 
 
-@dataclass(slots=True)
-class Inquiry:
+class Inquiry(Struct):
     """One question, step by step. `bill` is what it has cost so far, `listener` hears the answer while it is being written."""
 
     catalogue: Catalogue

@@ -7,7 +7,8 @@ what the picks became.
 
 import asyncio
 import logging
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.errors import ParleyError, PermanentError
 from bot.model.ports import Catalogue, Clock, Idea, Planner, Renderer, Request, Unclear

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 class Words:
@@ -34,8 +35,7 @@ class Words:
         return [each for each in alike if sum(map(str.__ne__, word, each)) == 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Struct, frozen=True):
     """What a misspelt word is looked up by: itself without one of its letters, and its letters in order."""
 
     word: str

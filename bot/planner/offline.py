@@ -5,7 +5,8 @@ two possible values are a question, and so is a missing one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.plans import Agent, Draft
 from bot.model.ports import Catalogue, Idea, Renderer, Request, Unclear, Unknown, Wanted

@@ -6,7 +6,9 @@ said. Everything else is an error for the model to mend, or a question to the pe
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.model.events import CONTROLS
 from bot.model.llm import SENTENCE, Call, Json, Picked, Reply, Returned, Said, Turn
@@ -26,16 +28,14 @@ _FROM_MACHINES = frozenset({"name", "id", "int", "port", "pattern"})
 _NO_PLAN = "The model gave no plan for that. Say it in other words."
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """Why an answer is no plan: (call id, sentence) for each pick, "" where it is good; `words` where nothing was picked."""
 
     errors: tuple[tuple[str, str], ...]
     words: str = ""
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """One answer being read."""
 
     request: Request

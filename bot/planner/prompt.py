@@ -5,8 +5,10 @@ output of a machine is in it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.model.llm import Json, Prompt, Said, Tool
 from bot.model.plans import Agent
@@ -47,8 +49,7 @@ _FAILED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(Struct, frozen=True):
     """What a model may pick: the section behind each tool's name, and the agents that may do it."""
 
     sections: Mapping[str, Section]

@@ -5,10 +5,11 @@ What is private goes to models at home only. A provider that fails is left alone
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import inf
 from statistics import median
 from typing import Literal
+
+from msgspec import Struct, field
 
 from bot.model.errors import ParleyError, TemporaryError
 from bot.model.llm import Model
@@ -26,8 +27,7 @@ REMEMBERED = 50
 """Answers of which the time is known."""
 
 
-@dataclass(slots=True)
-class Provider:
+class Provider(Struct):
     """One model at one provider. `local`: nothing said to it leaves the house. `seconds` and `dollars` are those of its newest
     ideas, as far as prices are known."""
 

@@ -6,8 +6,10 @@ the person's words, as everywhere.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.model.llm import Picked, Prompt, Reply, Returned, Said, Turn
 from bot.model.ports import Answer, Catalogue, Clock, Idea, Renderer, Request, Unclear
@@ -28,16 +30,14 @@ A colleague who plans another part of the same request asks you something. Answe
 sentences, from what is listed below and nothing else; say so if you do not know."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     """The part is somebody else's."""
 
     to: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What a specialist asks a colleague before it plans. `call` is the pick's id."""
 
     colleague: str
@@ -45,8 +45,7 @@ class Query:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
-class Paused:
+class Paused(Struct, frozen=True):
     """A question to a colleague; `turns` is what the model said to come to it."""
 
     asks: Query
@@ -60,8 +59,7 @@ class Paused:
 Move = Idea | HandOver | Query
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One provider, asked about one request. `bill` is what it costs; `listener` hears what is written for people, not what specialists
     say to each other."""
 

@@ -5,7 +5,8 @@ alike fills none, and several values for one slot are a doubt.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.model.sections import Refusal, Risk, Section, Slot, Value
 from bot.planner.cues import TYPE_NOUNS, nouns, own_names
@@ -22,8 +23,7 @@ _TYPED = frozenset[str]().union(*TYPE_NOUNS.values())
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What the words say. `slots` passed the check; `doubt` is a slot with several values, `refused` one with a bad value.
     `taken` are the words used up, folded; `left` the values that no slot takes."""
 
@@ -34,8 +34,7 @@ class Found:
     left: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     """The state of one extraction."""
 
     scene: Scene

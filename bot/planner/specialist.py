@@ -7,8 +7,10 @@ and whoever has it then owes the result.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.model.agent_messages import EVERYBODY, AgentMessage
 from bot.model.errors import ParleyError
@@ -27,8 +29,7 @@ HANDS = 3
 """Specialists that one part may go through."""
 
 
-@dataclass(slots=True)
-class Specialist:
+class Specialist(Struct):
     """`request` holds this role's own agents alone. `team` are all roles, `heard` what others have planned so far."""
 
     role: Role

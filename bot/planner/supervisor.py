@@ -6,8 +6,9 @@ with one approval. What is missing anywhere is one question, what nobody can do 
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from bot.model.errors import ParleyError
 from bot.model.llm import Reply

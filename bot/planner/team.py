@@ -1,7 +1,8 @@
 """Which roles a request may need. Called by `bot.planner.model` and `bot.planner.inquiry`; what each sees of it flows on."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.plans import Agent
 from bot.model.ports import Request

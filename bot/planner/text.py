@@ -5,8 +5,9 @@ Nothing is folded or repaired: a token's text is what stands there, without the 
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from bot.model.plans import Agent
 
@@ -23,8 +24,7 @@ _PORT = re.compile(r"((?=.*[A-Za-z.])[A-Za-z0-9.-]+)?:(\d{1,5})")
 _OPENING, _CLOSING = "([{<", ".,:!?…)]}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """`text` as given, `low` for comparing with cue words; `key` of `key=value`; `mark` is the punctuation cut off its end."""
 
     text: str

@@ -3,7 +3,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.redaction.named import BARE
 from bot.redaction.needles import Needles, Runs
@@ -19,8 +20,7 @@ _LINE = r"[^\n|;&]{0,300}"
 """As far as one command goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """`programs` are how names begin, `option` is what may follow a blank anywhere on the line."""
 
     programs: tuple[str, ...]

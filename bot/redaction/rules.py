@@ -6,8 +6,9 @@ keyword is first seen: most never are, and a start does not wait for them.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from bot.redaction.needles import Needles, Runs
 from bot.redaction.spans import DOT, Span
@@ -16,8 +17,7 @@ GROUP = "secret"
 """Named groups that begin so are masked; where a pattern has none, all that it matched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """`pattern` is matched `before` letters left of each place of a keyword; without keywords it is searched for, which only
     one that begins with few letters can afford. Both go regardless of case where `folded` says so: keywords are then in small
     letters. `judge` has the last word on a match: False leaves it."""

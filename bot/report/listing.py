@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from bot.model.ids import short
 from bot.model.plans import Agent
@@ -23,8 +24,7 @@ MOST = 10
 """Lines shown; the rest is in a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What is true of the bot now. `models` are lines about them, `connections` are (instance,
     "connected" or what is wrong)."""
 

@@ -2,7 +2,8 @@
 was not. Called first by everything that makes words of a plan; the plan itself stays as it was approved."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.model.plans import Plan, Step
 from bot.model.runs import Attempt, Returned, Run

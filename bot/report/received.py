@@ -1,7 +1,8 @@
 """What is answered about files that people sent. Called by the file case; a pure function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.model.reports import Paragraph, Report
 from bot.report.safe import line, plain, span
@@ -10,8 +11,7 @@ MOST = 20
 """Problems, and sections, that are named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One file. `lines` is None for what is no text; of a `page`, `offers` are its sections and `problems` line, words and
     whether it is only a warning; `wrong` is why it could not be read."""
 

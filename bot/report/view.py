@@ -1,8 +1,9 @@
 """All that is known of one revision of a plan. Filled by `bot.flow` from the store, read by `plan`, `result` and `answer`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from bot.model import plans
 from bot.model.approvals import Follow, Mark, MarkKind, Vote
@@ -14,8 +15,7 @@ from bot.report.times import clock, duration
 from bot.store.spending import Sum
 
 
-@dataclass(frozen=True, slots=True)
-class PlanView:
+class PlanView(Struct, frozen=True):
     """`votes` are those standing; `needed` one phrase a requirement; `looks` what each step's Preview showed;
     `words` why it is in its state; `decided_by` the names that approved, rejected or cancelled, joined; `marks` are those
     standing, `follow` is the newest request that grew out of it, `left` is true where something is there to undo,

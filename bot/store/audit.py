@@ -8,10 +8,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlmodel import Field, SQLModel
 
@@ -115,8 +115,7 @@ def _json(data: Mapping[str, Any] | None) -> str:
     return _encode(dict(data)) if data else "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a row says in a list: who did what, when, and to what (an id). `person` is "" for the bot and for strangers."""
 
     at: datetime

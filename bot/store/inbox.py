@@ -4,10 +4,10 @@ A row goes in before its platform is told that it arrived; its key stays for eve
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection, Index, UniqueConstraint, bindparam, case, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
@@ -75,8 +75,7 @@ INBOX = InboxRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in 
 CURSORS = CursorRow.__table__  # type: ignore[attr-defined]  # as above
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A stored event. `id` rises in the order of acceptance; events of one `lane` are handled one after another."""
 
     id: int

@@ -4,9 +4,9 @@ A row outlives the process: a run that is held or in doubt keeps its targets unt
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlmodel import Field, SQLModel
 
@@ -40,8 +40,7 @@ _release = Statement(delete(TABLE).where(TABLE.c.run == bindparam("name")))
 _unlock = Statement(delete(TABLE).where(TABLE.c.target == bindparam("name")))
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """One target and who has it."""
 
     target: str

@@ -5,10 +5,10 @@ a crash everybody knows which sends may have come out.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, false, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.sqlite import insert
@@ -62,8 +62,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """A post that came out: the platform's reference, where, and what it is about."""
 
     key: str
@@ -73,8 +72,7 @@ class Posted:
     only_to: Account | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """One new message to be posted, for `post_all`."""
 
     key: str

@@ -1,10 +1,10 @@
 """The table of plans, and a row as a value. `bot.store.plans` reads and writes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Index, literal_column, select, text
 from sqlmodel import Field, SQLModel
 
@@ -55,8 +55,7 @@ BORN: ColumnElement[int] = literal_column("plans.rowid")
 """The order of making. Not the time: the clock may be set back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A revision with everything around it."""
 
     plan: Plan

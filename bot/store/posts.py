@@ -4,10 +4,10 @@ Read by the cases, the loop of troubles, `parley check` and `/metrics`; `bot.sto
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from bot.model.people import Account, Conversation
@@ -21,8 +21,7 @@ NEWEST = 10_000
 """Rows that are looked through where somebody waits for the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """One message of the bot's, wherever it has got to. `words` say why it did not come out, or is no longer there."""
 
     key: str
@@ -40,8 +39,7 @@ class Post:
         return self.state != "undeliverable"
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(Struct, frozen=True):
     """A chat that takes nothing: since when its oldest message waits after a failed try, why, and how many wait."""
 
     instance: str

@@ -1,7 +1,6 @@
 """The tables of runs and attempts and their hot statements. Used by `runs` alone; a run costs some twenty statements."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 from sqlmodel import Field, SQLModel
 
@@ -61,8 +60,7 @@ ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]  # SQLModel adds i
 RUNNABLE = or_(*(TABLE.c.state == state for state in ("queued", *AT_WORK)))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A run's row. Times are ISO strings."""
 
     id: str
@@ -80,7 +78,9 @@ class Record:
 
 
 _by_id = Statement(
-    select(*(TABLE.c[name] for name in Record.__slots__)).where(TABLE.c.id == bindparam("run"))
+    select(*(TABLE.c[name] for name in Record.__struct_fields__)).where(
+        TABLE.c.id == bindparam("run")
+    )
 )
 
 

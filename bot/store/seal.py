@@ -14,10 +14,10 @@ import os
 import struct
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlmodel import Field, SQLModel
 
@@ -56,8 +56,7 @@ class SealRow(SQLModel, table=True):
 SEALS = SealRow.__table__  # type: ignore[attr-defined]  # SQLModel adds it in its metaclass
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What goes to the file: seal `number` covers rows up to `last`."""
 
     number: int

@@ -1,9 +1,9 @@
 """What models have cost: a row for each idea, whatever came of it. Written by `bot.cases`, read for budgets, cards and `status`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Index, bindparam, func, insert, select, update
 from sqlmodel import Field, SQLModel
 
@@ -49,8 +49,7 @@ _SUM = select(
 _of_plan = Statement(_SUM.where(TABLE.c.plan == bindparam("about")))
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """Of some rows. `unpriced` is how many of them have no known price; `models` are their names, `note` is why another
     was asked than the first choice."""
 

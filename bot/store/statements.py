@@ -6,17 +6,16 @@ None: no column type converts anything here.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import ClauseElement, Connection, Dialect
 
 _PLAIN = (str, int, bool, bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     """A statement in one database's own words; `values` picks what it needs out of a dictionary, in its order."""
 
     text: str

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from bot.model.errors import StoreError
 from bot.store import fresh, sqlite
 
 
-@dataclass(slots=True)
-class Writing:
+class Writing(Struct):
     """What one caller waits for: `results` has what each of `fns` returned or raised, `fault` what ended them all."""
 
     fns: Sequence[Callable[[Connection], Any]]
@@ -21,8 +20,7 @@ class Writing:
     fault: StoreError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """In the list that `write_all` returns: the error of a function, which undid what that function did."""
 
     error: Exception

@@ -2,9 +2,9 @@
 
 import hmac
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import Connection, bindparam, func, select
 
 from bot.store.audit import AUDIT
@@ -14,8 +14,7 @@ from bot.store.statements import Statement
 Kind = Literal["changed", "deleted", "inserted", "seal", "truncated", "heads", "key"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing wrong: `row` and `seal` are where (0: not one row, not one seal), `words` says it to people."""
 
     kind: Kind
@@ -24,8 +23,7 @@ class Finding:
     seal: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What was looked at and what was found. `unsealed` rows are too new to be proven."""
 
     rows: int
@@ -38,8 +36,7 @@ class Verdict:
         return not self.findings
 
 
-@dataclass(frozen=True, slots=True)
-class _Seal:
+class _Seal(Struct, frozen=True):
     number: int
     first: int
     last: int

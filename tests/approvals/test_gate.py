@@ -1,10 +1,10 @@
 """How votes become a decision, and what still stands at the claim."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from approvals import gate
 from approvals.gate import NotCounted

@@ -3,12 +3,12 @@
 The account (`_truth`) knows nothing of the gate: it keeps, by hand, who stands where, and counts by brute force.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from approvals import gate
 from approvals.people import People

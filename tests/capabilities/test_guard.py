@@ -1,9 +1,9 @@
 """The last look: whatever differs from section and slots, or leaves the agent's bounds, is refused by a named rule."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.plans import Agent, Step
 from bot.model.sections import Exec, Refusal, Risk, Section, Value, Write

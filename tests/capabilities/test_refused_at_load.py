@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.model.sections import ExecTemplate
 from capabilities.compile import Page
 from capabilities.problems import Broken
 from capabilities.shell import read
@@ -183,7 +184,7 @@ def test_a_broken_row_leaves_out_only_who_uses_it(row: str, what: str) -> None:
 def test_continuations_comments_and_quotes_are_read() -> None:
     made = section("# a comment\nls -l \\\n   'a b' \"c d\" e'f'g\n\n")
     [template] = made.body
-    assert template.kind == "exec"
+    assert isinstance(template, ExecTemplate)
     assert ["".join(piece.text for piece in word.pieces) for word in template.stages[0]] == [
         "ls",
         "-l",

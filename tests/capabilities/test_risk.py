@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.model.sections import Risk
+from bot.model.sections import ExecTemplate, Risk
 from capabilities.risk import judge
 from tests.capabilities.making import how_to, page, section
 
@@ -33,7 +33,7 @@ OUTSIDE = (
 
 def _words(line: str) -> list[str]:
     [template] = section(line, bullets="- Risk: read").body
-    assert template.kind == "exec"
+    assert isinstance(template, ExecTemplate)
     return ["".join(piece.text for piece in word.pieces) for word in template.stages[0]]
 
 

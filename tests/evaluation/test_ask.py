@@ -1,9 +1,9 @@
 """What is right, what is only careful, and what is wrong."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.errors import PermanentError, TemporaryError
 from bot.model.llm import Usage

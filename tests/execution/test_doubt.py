@@ -1,9 +1,9 @@
 """In doubt: what a dead process left is asked about, and every answer does what it says."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.execution.runner import Runner
 from bot.model.questions import Question

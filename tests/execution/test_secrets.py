@@ -1,8 +1,9 @@
 """A secret in what a target says of itself, or shows to a look, is in no attempt, no word and no question."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.errors import TemporaryError
 from bot.model.runs import Limits, Outcome

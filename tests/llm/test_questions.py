@@ -1,9 +1,9 @@
 """What is sent: strict tools, the choice of them, what is kept, whose words are whose, and where it goes."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.errors import PermanentError
 from bot.model.llm import Call, Picked, Prompt, Returned, Said, Tool

@@ -1,10 +1,10 @@
 """Models that think first: they cannot be made to pick, and want their thoughts back as they were."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.llm.anthropic.echo import MOST_KEPT
 from adapters.llm.asking import PICK

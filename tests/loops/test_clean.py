@@ -1,8 +1,7 @@
 """A model's sentence, as people may read it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.cases.think import clean
 from bot.redact import SecretRedactor

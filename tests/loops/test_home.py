@@ -1,9 +1,9 @@
 """The pages of the Home tab, made of what the store says: for whom a plan waits, and that they change when it does."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from approvals.people import People
 from bot.cases.home import HomePages

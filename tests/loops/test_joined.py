@@ -1,10 +1,10 @@
 """The lines of an answer are joined before it is shown. So they are while it grows, and then it is masked."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.house import House
 from bot.model.events import Message

@@ -1,9 +1,11 @@
 """An investigation takes 90 s at most, on a clock that the model's own slowness moves."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot import app, config
 from bot.cases.looking import SECONDS

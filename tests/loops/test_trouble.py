@@ -1,7 +1,8 @@
 """A chat that takes nothing for long: told elsewhere once, once more when it is back, and its waiting cards are shown there."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from bot.loops.trouble import LONG, Troubles
 from bot.model.people import Conversation

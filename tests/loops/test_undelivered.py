@@ -1,7 +1,8 @@
 """What a platform refuses for good: told elsewhere, and no plan waits for votes where nobody can see it."""
 
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from bot.cases import undelivered
 from bot.report.refusal import note

@@ -1,9 +1,9 @@
 """What follows from a run goes wrong: the other loops, and the other runs, go on."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.loops.work import Work
 from tests.loops.conftest import Scene

@@ -1,9 +1,9 @@
 """Replies to questions, changes to a plan, and which agent is meant."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.hub import Routed, route
 from bot.model.plans import Agent, Draft

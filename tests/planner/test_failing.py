@@ -1,6 +1,6 @@
 """A model that fails, and what whoever asks is told: why it was not asked, and nothing of somebody else's failure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.model.llm import Said
 from bot.model.ports import Idea, Request, Wanted

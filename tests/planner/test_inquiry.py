@@ -1,9 +1,9 @@
 """An investigation that is handed from one model to another: what only a model at home may know stays at home."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.errors import PermanentError
 from bot.model.plans import Agent

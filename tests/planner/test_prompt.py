@@ -1,8 +1,7 @@
 """What a model is told: never more than the budget, never what a person cannot fill, in one order."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bot.model.llm import Said
 from bot.model.plans import Agent

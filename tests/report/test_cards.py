@@ -1,10 +1,10 @@
 """Every card of cards.md, word for word, and a card for every state of a plan."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model import plans
 from bot.model.approvals import Follow

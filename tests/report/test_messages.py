@@ -1,9 +1,9 @@
 """Results, answers, questions, refusals and lists, as people read them and as machines do."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from bot.model.errors import TemporaryError
 from bot.model.people import Account

@@ -3,11 +3,11 @@
 import re
 import sys
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bot.model.questions import Question
 from bot.model.sections import Exec

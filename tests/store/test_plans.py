@@ -1,10 +1,10 @@
 """Plans, their approvals, votes and questions: every edge of every table, and every edge that is not in one."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection, update
 
 from bot.model import approvals

@@ -1,8 +1,9 @@
 """Reports laid out for a terminal: a bar in the colour of the state, code in its own. Used by `text` and `terminal`."""
 
 import io
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
@@ -33,8 +34,7 @@ _MOVING = frozenset({"running", "rolling_back"})
 _MOST_SEEN = 1000
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """What of an edit is worth a new card, for a face that cannot change what it has printed."""
 
     progress: str = ""

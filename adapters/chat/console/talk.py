@@ -4,7 +4,7 @@ Plain words answer the open question or change the open plan; where nothing is o
 newcomer need not know about mentions. `@name …` is always a new request.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from adapters.chat.console.translate import Malformed, Reader, reference, thread_of, unaddressed
 from bot.model.events import Event
@@ -31,20 +31,17 @@ HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Words of the console itself, for whoever types."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """The person has had enough."""
 
 
-@dataclass(slots=True)
-class Talk:
+class Talk(Struct):
     """What is open and who speaks. Feed it what is typed (`hear`) and what is sent (`saw`)."""
 
     reader: Reader

@@ -2,12 +2,13 @@
 
 import json
 import re
-from dataclasses import dataclass, field, replace
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from adapters.chat.console.socket import MAX_LINE
@@ -37,8 +38,7 @@ class Malformed(ValueError):
     """A line that is no event; the message is a sentence for whoever wrote it."""
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Turns lines into events. `person` speaks where `as` is not given; `impersonate` lets `as` name anybody."""
 
     instance: str

@@ -6,8 +6,9 @@ second acknowledgement is error 40060). What it means goes on to `adapter.listen
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from adapters.chat.discord import commands, render, translate
 from adapters.chat.discord.places import Place, Places, told
@@ -31,8 +32,7 @@ Value = TypeVar("Value")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """An interaction that may still be answered for its person's eyes alone."""
 
     token: str

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import discord
+from msgspec import Struct
 
 from adapters.chat.discord.rest import PATIENCE, Json
 from adapters.chat.discord.settings import Settings
@@ -29,8 +29,7 @@ GUILDS: Final = ("GUILD_CREATE", "GUILD_DELETE")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """One payload. `mark` names it: the same when Discord sends it again after a resume, "" where there is no session."""
 
     event: str

@@ -8,10 +8,10 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 import discord
+from msgspec import Struct
 
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.socket import Socket
@@ -107,8 +107,7 @@ def _object(cursor: str | None) -> Json:
     return found if isinstance(found, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Messages of one channel, oldest first. `lost` says, in words, what could not be read."""
 
     channel: str

@@ -4,9 +4,9 @@ What the gateway told is in discord.py's cache; anything else is asked once.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 import discord
+from msgspec import Struct
 
 from adapters.chat.discord.rest import Json
 from adapters.chat.discord.socket import Socket
@@ -17,8 +17,7 @@ DIRECT = (1, 3)
 THREADS = (10, 11, 12)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a message stands. `thread` is "" outside of threads; `joined` says that the bot is in the thread."""
 
     room: str

@@ -7,7 +7,8 @@ nobody keeps, have one id for ever, so that a start does not repeat them.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from adapters.chat.discord import translate
 from adapters.chat.discord.losses import GONE, Losses
@@ -27,8 +28,7 @@ KINDS = ((0, "normal"), (1, "burst"))
 """The `type` of Get Reactions, and what `count_details` calls it."""
 
 
-@dataclass(slots=True)
-class Open:
+class Open(Struct):
     """A card, and the (account, emoji) pairs that are known to be on it."""
 
     conversation: Conversation

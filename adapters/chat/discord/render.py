@@ -9,9 +9,10 @@ Outside text is escaped and every mention but the report's own is off.
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct
 
 from bot.model.reports import Attachment, Control, Paragraph, Report, Tone
 
@@ -51,8 +52,7 @@ _SHOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What is sent: the body of the request, the files with it, and the reactions to seed."""
 
     body: Json

@@ -5,10 +5,11 @@ Everything in a payload comes from outside: any field may be missing or of anoth
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.chat.discord.places import Place
 from bot.model.events import Click, File, Message, Reaction
@@ -30,8 +31,7 @@ _ID = re.compile(r"[0-9]{1,20}")
 _NOTHING: Json = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Struct, frozen=True):
     """Who the bot is: its user id, its configured name, and what custom emoji stand for."""
 
     instance: str

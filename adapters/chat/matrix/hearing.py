@@ -5,8 +5,9 @@ Nothing is kept here that a restart would miss.
 
 import json
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from adapters.chat.matrix import closing, translate
 from adapters.chat.matrix.deletions import Deletions
@@ -53,8 +54,7 @@ _POSITION: Json = {
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Heard:
+class Heard(Struct):
     """One batch as it grows."""
 
     events: list[Event] = field(default_factory=list)

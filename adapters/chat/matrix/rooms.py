@@ -7,7 +7,8 @@ account data; here are only copies of it.
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from adapters.chat.matrix.socket import Json, Socket, path
 from bot.model.errors import PermanentError, TemporaryError
@@ -32,8 +33,7 @@ JOIN_TRIES = 10
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Invitation:
+class Invitation(Struct):
     """Who invited, whether to a direct room, and how often it was answered in vain."""
 
     inviter: str

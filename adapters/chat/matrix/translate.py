@@ -6,9 +6,11 @@ Everything in an event comes from outside: any field may be missing or of anothe
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from adapters.chat.matrix import files
 from bot.model.events import Message, Reaction
@@ -29,24 +31,36 @@ _EVENT = re.compile(r"\$[!-~]{1,254}")
 """What the specification lets an event id be; servers fail over what is no text, and never get over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Struct, frozen=True, dict=True):
     """Who the bot is on this instance: its Matrix id, its configured name and its display name."""
 
     instance: str
     user: str
     name: str
     display: str = ""
-    prefix: re.Pattern[str] = field(init=False)
-    mention: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        names = "|".join(re.escape(name) for name in (self.display, self.name) if name)
-        sure = rf"{re.escape(self.user)}[:,]?|[@!](?:{names})(?:[:,](?=\s|$)|,)?"
-        prefix = rf"\s*(?:(?:{sure})(?=\s|$)|(?:{names})\s?[:,])\s*"
-        mention = rf"\s*(?:(?:{sure}|{names})(?=\s|$)|(?:{names})\s?[:,])\s*"
-        object.__setattr__(self, "prefix", re.compile(prefix, re.IGNORECASE))
-        object.__setattr__(self, "mention", re.compile(mention, re.IGNORECASE))
+    @cached_property
+    def prefix(self) -> re.Pattern[str]:
+        """How words for the bot begin where nothing else says that they are for it."""
+        return re.compile(
+            rf"\s*(?:(?:{self._sure})(?=\s|$)|(?:{self._names})\s?[:,])\s*", re.IGNORECASE
+        )
+
+    @cached_property
+    def mention(self) -> re.Pattern[str]:
+        """How they begin where the platform says so."""
+        names = self._names
+        return re.compile(
+            rf"\s*(?:(?:{self._sure}|{names})(?=\s|$)|(?:{names})\s?[:,])\s*", re.IGNORECASE
+        )
+
+    @property
+    def _sure(self) -> str:
+        return rf"{re.escape(self.user)}[:,]?|[@!](?:{self._names})(?:[:,](?=\s|$)|,)?"
+
+    @property
+    def _names(self) -> str:
+        return "|".join(re.escape(name) for name in (self.display, self.name) if name)
 
     def named(self, text: str) -> bool:
         """Whether the text names the bot anywhere."""
@@ -160,8 +174,7 @@ def _is_reply(event: Json) -> bool:
     return "m.in_reply_to" in relation and relation.get("is_falling_back") is not True
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """A reaction as it was put: who, on what, which."""
 
     account: Account

@@ -3,9 +3,10 @@
 Used by `encryption`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from adapters.chat.matrix.socket import Json, kept, write
 
@@ -13,8 +14,7 @@ MOST = 1_000
 """So many are kept, the newest: nobody can fill the disk with what cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One encrypted event, where it was said, and since when it waits."""
 
     event: Json

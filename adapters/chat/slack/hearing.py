@@ -10,10 +10,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
@@ -41,8 +41,7 @@ _bolt.setLevel(logging.ERROR)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What waits to be stored, as in a `Batch`; `stored` is set when it is."""
 
     events: tuple[Event, ...] = ()

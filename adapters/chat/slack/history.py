@@ -4,8 +4,9 @@ a connection after it had none."""
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from adapters.chat.slack import translate
 from adapters.chat.slack.translate import Bot, is_stamp, string
@@ -60,8 +61,7 @@ class Positions:
             self._stamps[channel] = stamp
 
 
-@dataclass(slots=True)
-class Missed:
+class Missed(Struct):
     """What was found, in order, and what could not be had, a sentence each."""
 
     messages: list[Message] = field(default_factory=list)

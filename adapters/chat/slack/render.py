@@ -6,8 +6,9 @@ and an argv can be copied as it is. Only the fallback text is markup to Slack, a
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from adapters.chat.slack.blocks import Json, plain, rich, text
 from adapters.chat.slack.text import escape, visible
@@ -44,8 +45,7 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 _NAMED = re.compile(r"[^\s,<&`]+(?=,)")
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """What `chat.postMessage` and `chat.update` take, and the files that go with it."""
 
     body: Json

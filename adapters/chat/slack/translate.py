@@ -6,9 +6,11 @@ Everything in a payload comes from outside: any field may be missing or of anoth
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.chat.slack import emoji, text
 from bot.model.events import Click, Event, File, Message, Reaction
@@ -48,8 +50,7 @@ _STAMP = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
 _NOTHING: Json = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Struct, frozen=True, dict=True):
     """Who the bot is on this instance: its user id, its configured name and its display name, and custom emoji."""
 
     instance: str
@@ -57,15 +58,18 @@ class Bot:
     name: str
     display: str = ""
     custom: Mapping[str, str] = field(default_factory=dict)
-    mention: re.Pattern[str] = field(init=False)
-    prefix: re.Pattern[str] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def mention(self) -> re.Pattern[str]:
+        """The platform's own mark of the bot."""
+        return re.compile(rf"\s*<@{re.escape(self.user)}(?:\|[^<>]*)?>[:,]?\s*")
+
+    @cached_property
+    def prefix(self) -> re.Pattern[str]:
+        """How words begin that name the bot without that mark."""
         names = "|".join(re.escape(name) for name in (self.display, self.name) if name)
-        mention = rf"\s*<@{re.escape(self.user)}(?:\|[^<>]*)?>[:,]?\s*"
         prefix = rf"\s*(?:[@!](?:{names})(?:[:,]|(?=\s|$))|(?:{names})\s?[:,](?=\s|$))\s*"
-        object.__setattr__(self, "mention", re.compile(mention))
-        object.__setattr__(self, "prefix", re.compile(prefix, re.IGNORECASE))
+        return re.compile(prefix, re.IGNORECASE)
 
 
 def reference(channel: str, stamp: str) -> str:

@@ -6,7 +6,8 @@ Reactions are state: Slack repeats an event three times within minutes and then 
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from adapters.chat.slack import emoji
 from adapters.chat.slack.delivery import reactions

@@ -9,8 +9,9 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.llm.answer import table, whole
 from adapters.llm.stream import Event, UnreadableError, parsed
@@ -36,8 +37,7 @@ _KEPT = {
 Content = list[dict[str, Any]]
 
 
-@dataclass(slots=True)
-class Blocks:
+class Blocks(Struct):
     """One answer, block by block, as it came."""
 
     blocks: dict[int, dict[str, Any]] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Anthropic's events as an answer. Used by `adapters.llm.anthropic.model`."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.llm.answer import Answer, heard_of, table
 from adapters.llm.anthropic.echo import Blocks, Echoes
@@ -20,8 +21,7 @@ _ENDS: dict[str, End] = {
 }
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """One answer. Events of kinds that are not known here are passed over; thoughts are kept apart, for nobody to read."""
 
     name: str

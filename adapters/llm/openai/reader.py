@@ -1,8 +1,9 @@
 """Events of the chat endpoint as an answer. Used by `adapters.llm.openai.model`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from adapters.llm.answer import Answer, heard_of, rows, table
 from adapters.llm.errors import told_in_the_answer
@@ -19,8 +20,7 @@ _ENDS: dict[str, End] = {
 }
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """One answer. Only the first of several choices counts; thoughts are passed over."""
 
     name: str

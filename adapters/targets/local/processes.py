@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from adapters.targets.local.streams import Stream
 from bot.model.errors import TemporaryError
@@ -21,8 +22,7 @@ _LAST_WAIT = 10.0
 _GLANCE = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """What to start: argv per stage, the whole environment, the working folder, and where its note may go.
 
     `spares` keeps SIGTERM from the stages' own processes (bubblewrap), so that only what runs inside hears it."""

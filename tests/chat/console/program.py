@@ -5,8 +5,9 @@
 
 import asyncio
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from adapters.chat.console.settings import PLUGIN, Settings
 from bot.clock import SystemClock

@@ -1,8 +1,7 @@
 """What a typed line means, given what is open; and what of an edit is worth a new card."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from adapters.chat.console.render import Change, card, shown
 from adapters.chat.console.talk import Notice, Quit, Talk

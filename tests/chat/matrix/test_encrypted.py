@@ -6,8 +6,8 @@ pytest.importorskip("vodozemac", reason="the extra matrix-nio[e2e] is not instal
 
 import base64
 import json
-from dataclasses import replace
 
+from msgspec.structs import replace
 from nio.crypto import decrypt_attachment
 
 from bot.model.errors import PermanentError
