@@ -112,7 +112,7 @@ async def _alone(house: House) -> None:
 def _wire(
     configuration: Configuration, clock: SystemClock, bus: Bus, store: Store, targets: Targets
 ) -> House:
-    library = Library(configuration.pack_paths)
+    library = Library(configuration.pack_paths, kept=configuration.data / "pages")
     library.search("")  # builds the index: the first message shall not wait for it
     renderer = SectionRenderer()
     guard = StepGuard((*configuration.floor, built_in()))

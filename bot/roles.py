@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.model.errors import ConfigurationError
 from bot.model.roles import Role
 from bot.references import absolute
@@ -81,6 +79,8 @@ def _described(text: str, where: str) -> tuple[str, str]:
     front = _FRONT.match(text)
     if front is None:
         return "", text
+    import yaml  # lazy: most configurations have no prompt files
+
     try:
         found: Any = yaml.safe_load(front[1])
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -6,7 +6,6 @@ checked against the places they stand in (`places`), the risk derived (`risk`). 
 
 from collections.abc import Mapping
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.model.sections import (
@@ -26,21 +25,12 @@ from capabilities import examples, fields, places, risk, shell
 from capabilities.blocks import Blocks, blocks
 from capabilities.fields import Fields
 from capabilities.holes import pieces
+from capabilities.pages import Page
 from capabilities.parse import RawFile, RawSection
 from capabilities.problems import Broken, Problem
 from capabilities.rules import declare, infer
 from capabilities.seal import seal
 from capabilities.units import Unit
-
-
-class Page(Struct, frozen=True):
-    """A compiled page. `broken` are the ids of the sections left out."""
-
-    pack: str
-    description: str
-    sections: tuple[Section, ...]
-    problems: tuple[Problem, ...]
-    broken: tuple[str, ...] = ()
 
 
 def compile_page(raw: RawFile) -> Page:

@@ -5,12 +5,13 @@ a bare pack named after itself.
 """
 
 import os
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
-from capabilities.parse import slugify
 from capabilities.problems import Problem
 
 Stamp = tuple[int, int, int]
@@ -27,6 +28,12 @@ class PackFile(Struct, frozen=True):
     pack: str
     stamp: Stamp
     standard: bool
+
+
+def slugify(title: str) -> str:
+    """Lower-case words joined by dashes, ASCII only; never empty."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
+    return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:80].strip("-") or "section"
 
 
 def find(roots: Sequence[Path]) -> tuple[list[PackFile], tuple[Problem, ...]]:

@@ -13,10 +13,9 @@ from msgspec import Struct, field
 
 from bot.model.ports import Hit
 from bot.model.sections import Section
-from capabilities.compile import Page, compile_page
 from capabilities.disk import PackFile, Stamp, find
-from capabilities.parse import RawFile, parse
-from capabilities.problems import Broken, Problem
+from capabilities.pages import Page, Pages
+from capabilities.problems import Problem
 from capabilities.search import Index
 
 KEPT = "The last good version stays in force."
@@ -49,15 +48,20 @@ class _Loaded(Struct, frozen=True):
 
 
 class Library:
-    """Loads once when made, then only on `reload`. `paths` are the configured folders, `own` replaces the built-in packs."""
+    """Loads once when made, then only on `reload`. `paths` are the configured folders, `own` replaces the built-in packs;
+    `kept` is the file in which compiled pages wait for the next start."""
 
-    def __init__(self, paths: Sequence[Path] = (), *, own: Path | None = None) -> None:
+    def __init__(
+        self, paths: Sequence[Path] = (), *, own: Path | None = None, kept: Path | None = None
+    ) -> None:
         self._roots = (own or built_in(), *paths)
+        self._pages = Pages(kept)
         self._files: dict[Path, _Loaded] = {}
         self._snapshot = Snapshot()
         self._roots_wrong: tuple[Problem, ...] = ()
         self._newest: tuple[tuple[str, ...], tuple[Section, ...]] = (), ()
         self.reload()
+        self._pages.keep()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -113,12 +117,20 @@ class Library:
         before = self._files.get(file.path)
         if before is not None and before.stamp == file.stamp:
             return before
-        page, problems = read(file)
+        page, problems = self._compiled(file)
         if before is None or before.page is None:
             return _Loaded(file.stamp, page, problems)
         if page is None:
             return _Loaded(file.stamp, before.page, (*problems, _kept(file, "the whole file")))
         return _patched(file, before.page, page, problems)
+
+    def _compiled(self, file: PackFile) -> tuple[Page | None, tuple[Problem, ...]]:
+        try:
+            found = self._pages.compiled(file)
+        except OSError as error:
+            what = f"The file is left out: It cannot be read: {error.strerror}."
+            return None, (Problem(str(file.path), 1, what, "Check its rights."),)
+        return found.page, found.problems
 
 
 def _kept(file: PackFile, what: str) -> Problem:
@@ -133,38 +145,6 @@ def _patched(file: PackFile, before: Page, page: Page, problems: tuple[Problem, 
     notes = tuple(_kept(file, section.id) for section in kept)
     merged = Page(page.pack, page.description, (*page.sections, *kept), page.problems, page.broken)
     return _Loaded(file.stamp, merged, (*problems, *notes))
-
-
-def read(file: PackFile) -> tuple[Page | None, tuple[Problem, ...]]:
-    """A file compiled, and what is wrong with it; no page when the whole file is left out."""
-    try:
-        raw = parse(file.path.read_bytes(), str(file.path), file.pack)
-        _named(raw, file)
-    except Broken as error:
-        return _left_out(file, error.line, error.what, error.mend)
-    except OSError as error:
-        return _left_out(file, 1, f"It cannot be read: {error.strerror}.", "Check its rights.")
-    if not raw.sections and raw.bare:
-        return None, ()  # a Markdown file that is no pack at all
-    page = compile_page(raw)
-    if raw.sections:
-        return page, page.problems
-    what = "There is no '## How to …' in it."
-    return page, (*page.problems, Problem(str(file.path), 1, what, "Write one.", "warning"))
-
-
-def _named(raw: RawFile, file: PackFile) -> None:
-    if not file.standard:
-        return
-    if raw.bare:
-        raise Broken(1, "SKILL.md has no front matter.", "Begin with '---', name, description.")
-    if raw.pack != file.pack:
-        what = f"The name {raw.pack!r} is not its folder's, {file.pack!r}."
-        raise Broken(1, what, "Rename one of them.")
-
-
-def _left_out(file: PackFile, line: int, what: str, mend: str) -> tuple[None, tuple[Problem, ...]]:
-    return None, (Problem(str(file.path), line, f"The file is left out: {what}", mend),)
 
 
 def _snapshot(files: dict[Path, _Loaded], wrong: tuple[Problem, ...]) -> Snapshot:

@@ -5,7 +5,6 @@ value that knows its line.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
@@ -13,6 +12,7 @@ from markdown_it.token import Token
 from msgspec import Struct, field
 
 from capabilities import frontmatter
+from capabilities.disk import slugify
 from capabilities.problems import Broken, Problem
 
 LIMIT = 1024 * 1024
@@ -77,12 +77,6 @@ class RawFile(Struct):
     rows: list[Row] = field(default_factory=list)
     sections: list[RawSection] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-
-
-def slugify(title: str) -> str:
-    """Lower-case words joined by dashes, ASCII only; never empty."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
-    return "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:80].strip("-") or "section"
 
 
 def decode(data: bytes) -> str:

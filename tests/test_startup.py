@@ -73,7 +73,10 @@ def test_the_json_console_was_started_for_real(chat: set[str]) -> None:
     assert {"sqlmodel", "bot.app", "adapters.chat.console.adapter"} <= chat
 
 
-@pytest.mark.parametrize("name", [*SDKS, "alembic", "prompt_toolkit", "rich"])
+READERS = ("markdown_it", "yaml", "tree_sitter")  # pages are compiled once
+
+
+@pytest.mark.parametrize("name", [*SDKS, *READERS, "alembic", "prompt_toolkit", "rich"])
 def test_the_json_console_leaves_out(name: str, chat: set[str]) -> None:
     assert name not in packages(chat)
 
