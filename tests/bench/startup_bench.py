@@ -18,6 +18,8 @@ from tests.bench.rows import Row
 from tests.bench.running import Watch
 
 TOP = 14
+AIM, FLOOR = 0.9, 0.46
+"""Seconds until ready, on the machine on which `import sqlmodel` took that long: their proportion holds on any."""
 _TIMED = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|\s*(\S+)")
 
 
@@ -51,16 +53,18 @@ def imports() -> str:
 
 
 def timed() -> dict[str, int]:
-    """Microseconds that each module itself took, in one start."""
+    """Microseconds that each module itself took, in a second start."""
     with scratch() as folder:
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "bot.cli", "-c", configure(folder), "chat", "--json"],
-            input=line("m1", "status"),
-            capture_output=True,
-            env=environment(),
-            cwd=ROOT,
-            check=True,
-        )  # fmt: skip
+        configuration = configure(folder)
+        for number in (1, 2):
+            done = subprocess.run(
+                [sys.executable, "-X", "importtime", "-m", "bot.cli", "-c", configuration, "chat", "--json"],
+                input=line(f"m{number}", "status"),
+                capture_output=True,
+                env=environment(),
+                cwd=ROOT,
+                check=True,
+            )  # fmt: skip
     return {name: int(own) for own, _, name in _TIMED.findall(done.stderr.decode())}
 
 
@@ -79,7 +83,8 @@ def rows(*, quick: bool = False) -> list[Row]:
     load = f"load {os.getloadavg()[0]:.1f}"
     name = "import sqlmodel"
     return [
-        Row("`parley chat --json` ready", ready, "s", floor, name, 0.9, note=load),
+        Row("`parley chat --json` ready", ready, "s", floor, name, AIM, note=load),
+        Row("the same, in proportion", ready, "s", floor, name, AIM / FLOOR, of="ratio"),
         Row("CPU time until ready", cpu, "s"),
         Row("memory of `parley chat --json`", size, "MB", aim=100.0),
     ]
