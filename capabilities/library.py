@@ -60,7 +60,7 @@ class Library:
         self._snapshot = Snapshot()
         self._roots_wrong: tuple[Problem, ...] = ()
         self._newest: tuple[tuple[str, ...], tuple[Section, ...]] = (), ()
-        self.reload()
+        self._load()
         self._pages.keep()
 
     @property
@@ -98,6 +98,10 @@ class Library:
 
         What broke keeps its last good version. Never raises for what a file holds.
         """
+        self._pages.ready()
+        return self._load()
+
+    def _load(self) -> bool:
         found, wrong = find(self._roots)
         stamps = {file.path: file.stamp for file in found}
         if (

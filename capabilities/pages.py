@@ -1,9 +1,8 @@
 """Compiled pages, and those of the last start. Called by `library` for every file that is new or changed; pages flow back.
 
-Compiling takes a hundred times as long as reading what was compiled. What is kept is known by the bytes of the file and of the
-compiler itself, so it is what compiling would make now; it is as safe as the database beside it, and the guard seals each
-section anew before it is run. A file that is damaged, of another version or not to be had costs the time of compiling, and nothing
-else.
+Compiling takes a hundred times as long as reading what was compiled. A kept page is known by the bytes of its file and of the
+compiler itself, so it is what compiling would make now. What is damaged, of another version or cannot be kept costs the time of
+compiling, and nothing else. The file is to be guarded as the database is: whoever can write into the data folder decides what runs.
 """
 
 import contextlib
@@ -11,7 +10,6 @@ import hashlib
 import logging
 import os
 import sys
-from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from capabilities.problems import Problem
 log = logging.getLogger(__name__)
 
 _READERS = ("markdown-it-py", "pyyaml", "tree-sitter", "tree-sitter-bash")
+_DIGEST = hashlib.sha256().digest_size
 
 
 class Page(Struct, frozen=True):
@@ -43,36 +42,46 @@ class Compiled(Struct, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Kept(Struct, frozen=True):
-    """The file of kept pages: the compiler's digest, and pages by the digest of what they were made of."""
-
-    compiler: str
-    pages: dict[str, Compiled]
-
-
 class Pages:
     """Compiles, and remembers from start to start in `file`; None remembers nothing."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._known = {} if file is None else _load(file)
-        self._used: dict[str, Compiled] = {}
+        self._compiler = _compiler() if file else b""
+        self._known = _load(file) if file else {}
+        self._used: dict[str, bytes] = {}
 
     def compiled(self, file: PackFile) -> Compiled:
         """Raises OSError for a file that cannot be read."""
         data = file.path.read_bytes()
         if self._file is None:
             return _compiled(file, data)
-        key = _key(file, data)
-        found = self._known.get(key) or _compiled(file, data)
-        self._used[key] = found
-        return found
+        key = self._key(file, data)
+        packed = self._known.get(key)
+        if packed is not None:
+            self._used[key] = packed
+            return msgpack.decode(packed, type=Compiled)
+        made = _compiled(file, data)
+        with contextlib.suppress(ValueError):  # half a surrogate pair, in a path or of YAML
+            self._used[key] = msgpack.encode(made)
+        return made
 
     def keep(self) -> None:
         """The start is over: keep what it used, and remember nothing more."""
-        if self._file is not None and self._used.keys() != self._known.keys():
-            _save(self._file, Kept(compiler(), self._used))
+        new = self._used.keys() != self._known.keys()
+        # Somebody may have installed another version meanwhile: these pages are not of that one.
+        if self._file and new and self._compiler == _compiler():
+            _save(self._file, self._used)
         self._file, self._known, self._used = None, {}, {}
+
+    def ready(self) -> None:
+        """Import what compiles, before somebody installs another version under this process."""
+        from capabilities import source  # noqa: F401 - lazy, see there
+
+    def _key(self, file: PackFile, data: bytes) -> str:
+        """All that goes into a page: problems name the file, and a bare pack is named by it."""
+        parts = (os.fsencode(file.path), os.fsencode(file.pack), b"1" if file.standard else b"")
+        return hashlib.sha256(self._compiler + b"\0".join((*parts, data))).hexdigest()
 
 
 def _compiled(file: PackFile, data: bytes) -> Compiled:
@@ -81,40 +90,38 @@ def _compiled(file: PackFile, data: bytes) -> Compiled:
     return compiled(file, data)
 
 
-def _key(file: PackFile, data: bytes) -> str:
-    """All that goes into a page: problems name the file, and a bare pack is named by it."""
-    about = f"{file.path}\0{file.pack}\0{file.standard}\0".encode()
-    return hashlib.sha256(about + data).hexdigest()
-
-
-@cache
-def compiler() -> str:
+def _compiler() -> bytes:
     """SHA-256 over everything that makes pages: this package, the shape of a section, and the versions of what reads them."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(sys.version.encode())
     for room, names in (("capabilities", None), ("bot.model", ("sections.py",))):
         for file in sorted(resources.files(room).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith(".py") and (names is None or file.name in names):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    digest.update(sys.version.encode())
     for reader in _READERS:
-        digest.update(metadata.version(reader).encode() + b"\0")
-    return digest.hexdigest()
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            digest.update(f"{reader} {metadata.version(reader)}\0".encode())
+    return digest.digest()
 
 
-def _load(file: Path) -> dict[str, Compiled]:
+def _load(file: Path) -> dict[str, bytes]:
+    """The kept pages; none where a byte of them differs from what was written."""
     try:
-        kept = msgpack.decode(file.read_bytes(), type=Kept)
-    except (OSError, MsgspecError, UnicodeDecodeError, RecursionError):
-        return {}
-    return kept.pages if kept.compiler == compiler() else {}
+        whole = file.read_bytes()
+        digest, data = whole[:_DIGEST], whole[_DIGEST:]
+        if hashlib.sha256(data).digest() == digest:
+            return msgpack.decode(data, type=dict[str, bytes])
+    except (OSError, MsgspecError):
+        pass
+    return {}
 
 
-def _save(file: Path, kept: Kept) -> None:
+def _save(file: Path, pages: dict[str, bytes]) -> None:
     """Whole or not at all. A full disk is said by the store; here it costs the next start some time."""
-    new = file.with_name(f"{file.name}.{os.getpid()}")
+    data = msgpack.encode(pages)
+    new = file.with_name(f"{file.name}.new")
     try:
         new.touch(mode=0o600)
-        new.write_bytes(msgpack.encode(kept))
+        new.write_bytes(hashlib.sha256(data).digest() + data)
         new.replace(file)
     except OSError as error:
         log.warning("The compiled pages could not be kept for the next start: %s.", error.strerror)

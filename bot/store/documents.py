@@ -46,13 +46,15 @@ def _encode(encoder: Encoder, value: object) -> bytes:
     except UnicodeEncodeError:
         plain = to_builtins(value, order=encoder.order)
         return whole(json.dumps(plain, ensure_ascii=False, separators=(",", ":"))).encode()
+    except (TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"{type(value).__name__}: {error}") from error
 
 
 def _read_again(data: bytes, value: object, shape: Any) -> Any:
     kind: Any = shape or type(value)
     try:
         return _decoder(kind).decode(data)
-    except DecodeError as error:
+    except (DecodeError, RecursionError) as error:
         raise ValueError(f"{type(value).__name__}: {error}") from error
 
 
@@ -70,7 +72,7 @@ def load(shape: type[T], data: bytes | str) -> T:
     kind: Any = shape
     try:
         return cast("T", _decoder(kind).decode(data))
-    except (DecodeError, UnicodeDecodeError) as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         name = getattr(shape, "__name__", str(shape))
         raise UnreadableError(
             f"A stored {name} cannot be read.",

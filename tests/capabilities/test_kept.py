@@ -1,19 +1,18 @@
 """What one start compiled is there at the next: the same pages, and compiled anew whenever anything could make a difference."""
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec import msgpack
-from msgspec.structs import replace
 
-from bot.model.plans import Agent, Step
-from bot.model.sections import Exec, ExecTemplate, Piece, Refusal, Section, Word
-from capabilities.guard import StepGuard
+import capabilities
 from capabilities.library import Library, built_in
-from capabilities.pages import Compiled, Kept
-from capabilities.render import SectionRenderer
 from tests.capabilities.test_library import pack, write
 
 READERS = ("markdown_it", "yaml", "tree_sitter", "capabilities.compile")
@@ -22,6 +21,8 @@ import sys
 from pathlib import Path
 from capabilities.library import Library
 library = Library(own=Path(sys.argv[1]), kept=Path(sys.argv[2]))
+if sys.argv[3] == "reload":
+    library.reload()
 print(*(name for name in sys.argv[3:] if name in sys.modules))
 """
 
@@ -37,16 +38,22 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def readers(folder: Path, kept: Path) -> list[str]:
-    """What a start of its own has imported to read those packs."""
+def readers(folder: Path, kept: Path, other: Path | None = None, first: str = "") -> list[str]:
+    """What a start of its own has imported to read those packs; with the packages in `other` before all others."""
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, folder, kept, *READERS],
+        [sys.executable, "-c", LOADED, folder, kept, first, *READERS],
+        env={**os.environ, "PYTHONPATH": str(other or "")},
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
     return done.stdout.split()
+
+
+def pages(kept: Path) -> dict[str, bytes]:
+    return msgpack.decode(kept.read_bytes()[32:], type=dict[str, bytes])
 
 
 def told(library: Library) -> list[str]:
@@ -67,6 +74,12 @@ def test_a_second_start_compiles_nothing_and_knows_the_same(folder: Path, tmp_pa
     assert kept.stat().st_mode & 0o777 == 0o600
 
 
+def test_what_compiles_is_there_before_it_can_be_replaced(folder: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "pages"
+    assert readers(folder, kept) == list(READERS)
+    assert readers(folder, kept, first="reload") == list(READERS)
+
+
 def test_the_packs_that_come_with_it_are_the_same_from_there(tmp_path: Path) -> None:
     Library(kept=tmp_path / "pages")
     assert same(Library(kept=tmp_path / "pages"), Library(own=built_in()))
@@ -82,7 +95,7 @@ def test_what_changed_is_compiled_and_what_is_gone_is_forgotten(
     assert readers(folder, kept) == list(READERS)
     again = Library(own=folder, kept=kept)
     assert same(again, Library(own=folder))
-    assert len(msgpack.decode(kept.read_bytes(), type=Kept).pages) == 2
+    assert len(pages(kept)) == 2
 
 
 def test_a_page_elsewhere_is_another_page(folder: Path, tmp_path: Path) -> None:
@@ -102,15 +115,41 @@ def test_a_damaged_file_is_as_good_as_none(folder: Path, tmp_path: Path, end: in
     assert kept.read_bytes() == whole
 
 
-def test_pages_of_another_compiler_are_not_taken(folder: Path, tmp_path: Path) -> None:
+@given(st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_byte_of_it_can_rot_unseen(folder: Path, tmp_path: Path, data: st.DataObject) -> None:
     kept = tmp_path / "pages"
     Library(own=folder, kept=kept)
-    before = msgpack.decode(kept.read_bytes(), type=Kept)
-    empty = {key: Compiled(None) for key in before.pages}
-    kept.write_bytes(msgpack.encode(replace(before, pages=empty)))
-    assert not Library(own=folder, kept=kept).sections()
-    kept.write_bytes(msgpack.encode(Kept("another", empty)))
+    whole = bytearray(kept.read_bytes())
+    whole[data.draw(st.integers(0, len(whole) - 1))] ^= data.draw(st.integers(1, 255))
+    kept.write_bytes(whole)
     assert same(Library(own=folder, kept=kept), Library(own=folder))
+
+
+def test_pages_of_another_compiler_are_not_taken(folder: Path, tmp_path: Path) -> None:
+    other, kept = tmp_path / "other", tmp_path / "pages"
+    shutil.copytree(Path(capabilities.__file__).parent, other / "capabilities")
+    changed = other / "capabilities" / "holes.py"
+    changed.write_text(changed.read_text() + "# another version\n")
+    assert readers(folder, kept, other) == list(READERS)
+    before = kept.read_bytes()
+    assert readers(folder, kept, other) == []
+    assert readers(folder, kept) == list(READERS)
+    assert kept.read_bytes() != before
+
+
+def test_what_cannot_be_kept_is_compiled_each_time(folder: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "pages"
+    half = '---\nname: odd\ndescription: "Rockets \\ud83d."\n---\n## How to fly\n```bash\nls\n```\n'
+    write(folder / "odd" / "SKILL.md", half)
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.md")).write_text(
+        "## How to see\n```bash\nls\n```\n"
+    )
+    for _ in range(2):
+        library = Library(own=folder, kept=kept)
+        assert {"odd/fly", "section/see", "good/look"} <= {each.id for each in library.sections()}
+        assert same(library, Library(own=folder))
+    assert len(pages(kept)) == 3
 
 
 def test_where_nothing_can_be_kept_everything_is_compiled(folder: Path, tmp_path: Path) -> None:
@@ -123,36 +162,3 @@ def test_a_reload_reads_the_files(folder: Path, tmp_path: Path) -> None:
     write(folder / "new.md", "## How to see\n```bash\nls\n```\n")
     assert library.reload()
     assert list(library.sections()) == list(Library(own=folder).sections())
-
-
-def test_a_kept_section_that_somebody_changed_never_runs(folder: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "pages"
-    agent = Agent("here", "ssh://u@host:22", ("good",), level=3)
-    honest = Library(own=folder, kept=kept).section("good/look")
-    assert honest is not None
-    assert StepGuard().check(_step(honest, agent)) is None
-    pages = msgpack.decode(kept.read_bytes(), type=Kept)
-    forged = {key: _forged(found) for key, found in pages.pages.items()}
-    kept.write_bytes(msgpack.encode(replace(pages, pages=forged)))
-    section = Library(own=folder, kept=kept).section("good/look")
-    assert section is not None
-    step = _step(section, agent)
-    assert step.actions == (Exec((("touch", "/marker"),)),)
-    refusal = StepGuard().check(step)
-    assert refusal is not None
-    assert refusal.rule == "section hash"
-
-
-def _forged(found: Compiled) -> Compiled:
-    if found.page is None:
-        return found
-    body = (ExecTemplate(((Word((Piece("touch"),)), Word((Piece("/marker"),))),)),)
-    sections = tuple(replace(section, body=body) for section in found.page.sections)
-    return replace(found, page=replace(found.page, sections=sections))
-
-
-def _step(section: Section, agent: Agent) -> Step:
-    result = SectionRenderer().render(section, {}, agent)
-    assert not isinstance(result, Refusal), result
-    values, rendered = result
-    return Step("1", agent, "here", section, values, rendered.actions)

@@ -157,6 +157,7 @@ def test_any_text_can_be_stored(text: str) -> None:
         Message(1, TALK, ALICE, "x", AT),  # type: ignore[arg-type]
         Message("m", TALK, ALICE, "x", "today"),  # type: ignore[arg-type]
         Paragraph("x", "loud"),  # type: ignore[arg-type]
+        Report("answer", (), data={"x": object()}),
     ],
 )
 def test_a_field_of_another_type_is_never_stored(wrong: object) -> None:
@@ -166,7 +167,13 @@ def test_a_field_of_another_type_is_never_stored(wrong: object) -> None:
         pack(wrong)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", dump(REPORT)])
+DEEP = b'{"id":' + b"[" * 10**5
+"""Deeper than any stack."""
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"[]", b'{"id": 1}', b"\xff", dump(REPORT), DEEP], ids=len
+)
 def test_bytes_of_something_else_are_a_store_error(data: bytes) -> None:
     with pytest.raises(UnreadableError, match="stored Message"):
         load(Message, data)
