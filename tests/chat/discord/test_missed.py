@@ -107,6 +107,8 @@ async def test_a_refusal_alone_closes_no_room(process: Process, discord: FakeDis
     await discord.drop(4009)
     await discord.until(lambda: not discord.faults)
     await discord.until(lambda: discord.listening)
+    await discord.say("!infra after", QUIET)
+    await process.upto(2)  # so what the refusal means was decided before the room is hidden
     hide(discord, CHANNEL)
     before = len(discord.made("GET", f"/messages/{message}"))
     await discord.emit("GUILD_CREATE", discord.guild())
@@ -117,7 +119,7 @@ async def test_a_refusal_alone_closes_no_room(process: Process, discord: FakeDis
     await discord.emit("MESSAGE_REACTION_REMOVE_ALL", about)
     await discord.until(lambda: not discord.faults)
     await discord.react(message, "✅", thread)
-    await process.upto(2)
+    await process.upto(3)
     assert process.lost() == (set(), {})
 
 
