@@ -14,9 +14,10 @@ demo: install
 	@sh deploy/prepare.sh demo
 	@$(BIN)/python deploy/demo.py
 
+# Three workers on two processors: half of the time a test waits for a server.
 test: install
 	@sh deploy/prepare.sh test
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 	@sh deploy/prepare.sh report
 
 check: install
