@@ -4,6 +4,7 @@ it plays a short story to its end, prints it, and exits 0.
 Everything happens below var/demo: a folder of sites, the web server that serves it on loopback, and the bot's own data.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -55,8 +56,8 @@ BANNER = """\
 This is Parley in a sandbox. You are alice; the sites you make are at http://127.0.0.1:{port}/
 
   @infra what is using the disk on web1?
-  @infra create a site called hello on web1        then ✅ (or: approve) and open http://127.0.0.1:{port}/hello/
-  @infra create a site called hello on staging     approve it and watch it fail and be rolled back
+  @infra create a site called {site} on web1        then ✅ (or: approve) and open http://127.0.0.1:{port}/{site}/
+  @infra create a site called {site} on staging     approve it and watch it fail and be rolled back
   @infra help
 """
 
@@ -112,10 +113,16 @@ def _target(folder: Path) -> str:
 
 def talk(configuration: Path, port: int) -> int:
     """The interactive chat."""
-    print(BANNER.format(port=port))
+    print(BANNER.format(port=port, site=_unused()))
     return subprocess.run(
         [PARLEY, "-c", configuration, "chat", "--as", "alice"], check=False
     ).returncode
+
+
+def _unused() -> str:
+    """A site that no earlier demo has left: the first thing somebody tries shall work."""
+    names = itertools.chain(["hello"], (f"hello{number}" for number in itertools.count(2)))
+    return next(name for name in names if not (FOLDER / "sites" / name).exists())
 
 
 class Story:
