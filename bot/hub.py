@@ -53,6 +53,22 @@ _DEVICE = re.compile(
 _MACHINE = re.compile(r"[a-z][a-z_-]*\d+[a-z]?")
 
 
+class _Directory(Struct, frozen=True):
+    """Who is meant by each word, among `agents` of whom some carry `told`. `own` are agents' own names: behind `of` an alias
+    such as `nginx` is a word of the request."""
+
+    agents: Sequence[Agent]
+    told: Sequence[Role]
+    names: Mapping[str, tuple[Agent, ...]]
+    own: frozenset[str]
+    roles: Mapping[str, tuple[Agent, ...]]
+
+
+_KEPT = 64
+_directories: dict[tuple[str, ...], _Directory] = {}
+"""By the agents' names, for the rooms spoken in last: there may be hundreds of agents, and they seldom change."""
+
+
 class _Reading(Struct):
     """One message being read: its tokens, who was found, and which tokens only address somebody."""
 
@@ -62,7 +78,6 @@ class _Reading(Struct):
     spans: list[tuple[int, int]]
     names: Mapping[str, tuple[Agent, ...]]
     own: frozenset[str]
-    """Agents' own names: behind `of` an alias such as `nginx` is a word of the request."""
     roles: Mapping[str, tuple[Agent, ...]]
     found: dict[str, Agent] = field(default_factory=dict)
     shared: str = ""
@@ -127,8 +142,23 @@ def route(text: str, agents: Sequence[Agent], roles: Sequence[Role] = ()) -> Rou
     return Routed(tuple(agents), text.strip())
 
 
-def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
-    """Who is meant by each word. A name comes before an alias of somebody else."""
+def _directory(agents: Sequence[Agent], roles: Sequence[Role]) -> _Directory:
+    key = tuple(agent.name for agent in agents)
+    kept = _directories.get(key)
+    if kept is None or kept.agents != agents or kept.told != roles:
+        if len(_directories) >= _KEPT:
+            _directories.clear()
+        own = frozenset(name.casefold() for name in key)
+        carried = {
+            role.name.casefold(): tuple(agent for agent in agents if agent.name in role.agents)
+            for role in roles
+        }
+        kept = _directories[key] = _Directory(agents, roles, _names(agents), own, carried)
+    return kept
+
+
+def _names(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
+    """A name comes before an alias of somebody else."""
     names: dict[str, tuple[Agent, ...]] = {}
     for agent in agents:
         for alias in agent.aliases:
@@ -141,19 +171,13 @@ def _directory(agents: Sequence[Agent]) -> dict[str, tuple[Agent, ...]]:
 def _read(text: str, agents: Sequence[Agent], roles: Sequence[Role]) -> _Reading:
     quoted = not _QUOTES.isdisjoint(text)
     masked = _QUOTED.sub(lambda match: "\0" * len(match[0]), text) if quoted else text
-    words, marks, spans = [], [], []
-    for match in _TOKEN.finditer(masked):
-        raw = match[0].casefold()
-        word = raw.strip(_EDGES)
-        words.append(word)
-        marks.append(raw[-1:] if raw[-1:] in {":", ","} else "")
-        spans.append(match.span())
-    own = frozenset(agent.name.casefold() for agent in agents)
-    carried = {
-        role.name.casefold(): tuple(agent for agent in agents if agent.name in role.agents)
-        for role in roles
-    }
-    return _Reading(text, words, marks, spans, _directory(agents), own, carried)
+    tokens = list(_TOKEN.finditer(masked))
+    low = [token[0].casefold() for token in tokens]
+    words = [word.strip(_EDGES) for word in low]
+    marks = [word[-1] if word[-1] in ":," else "" for word in low]
+    who = _directory(agents, roles)
+    spans = [token.span() for token in tokens]
+    return _Reading(text, words, marks, spans, who.names, who.own, who.roles)
 
 
 def _from_start(reading: _Reading) -> None:

@@ -32,10 +32,11 @@ async def _looked_into(house: House, wish: Wish) -> Effect | None:
 
 
 async def _idea(house: House, wish: Wish) -> Idea:
-    match hub.route(wish.request, agents_in(house, wish.conversation), house.roles):
+    here = agents_in(house, wish.conversation)
+    match hub.route(wish.request, here, house.roles):
         case hub.Routed(agents=agents, text=text):
-            here = agents_in(house, wish.conversation)
-            others = tuple(each for each in here if each not in agents)
+            asked_of = {each.name for each in agents}
+            others = tuple(each for each in here if each.name not in asked_of)
             asked = Request(text, agents, words=wish.request, others=others)
             return await think(house, wish.talk, asked)
         case hub.Unsure(question=question, choices=choices):
