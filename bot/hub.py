@@ -76,9 +76,7 @@ class _Reading(Struct):
     words: list[str]
     marks: list[str]
     spans: list[tuple[int, int]]
-    names: Mapping[str, tuple[Agent, ...]]
-    own: frozenset[str]
-    roles: Mapping[str, tuple[Agent, ...]]
+    who: _Directory
     found: dict[str, Agent] = field(default_factory=dict)
     shared: str = ""
     strange: str = ""
@@ -88,20 +86,20 @@ class _Reading(Struct):
         return self.words[place] if 0 <= place < len(self.words) else ""
 
     def known(self, place: int) -> bool:
-        return self.word(place) in self.names
+        return self.word(place) in self.who.names
 
     def address(self, start: int, end: int) -> None:
         """Take the names among `start`..`end` as addressed; those words are no part of the request."""
         self.cut.update(range(start, end))
         for word in self.words[start:end]:
-            agents = self.names.get(word, ())
+            agents = self.who.names.get(word, ())
             if len(agents) > 1:
                 self.shared = word
             self.found.update({agent.name: agent for agent in agents})
 
     def address_role(self, start: int, place: int) -> bool:
         """Take the role at `place` as addressed, all its agents; false where it is none."""
-        agents = () if self.known(place) else self.roles.get(self.word(place), ())
+        agents = () if self.known(place) else self.who.roles.get(self.word(place), ())
         if agents:
             self.cut.update(range(start, place + 1 + (self.word(place + 1) in vocabulary.THEN)))
             self.found.update({agent.name: agent for agent in agents})
@@ -131,7 +129,7 @@ def route(text: str, agents: Sequence[Agent], roles: Sequence[Role] = ()) -> Rou
     if reading.strange:
         return _stranger(reading, agents)
     if reading.shared:
-        names = tuple(agent.name for agent in reading.names[reading.shared])
+        names = tuple(agent.name for agent in reading.who.names[reading.shared])
         return Unsure(
             f"{_listed(names, 'and')} are both called {reading.shared}. Which?",
             names,
@@ -175,9 +173,8 @@ def _read(text: str, agents: Sequence[Agent], roles: Sequence[Role]) -> _Reading
     low = [token[0].casefold() for token in tokens]
     words = [word.strip(_EDGES) for word in low]
     marks = [word[-1] if word[-1] in ":," else "" for word in low]
-    who = _directory(agents, roles)
     spans = [token.span() for token in tokens]
-    return _Reading(text, words, marks, spans, who.names, who.own, who.roles)
+    return _Reading(text, words, marks, spans, _directory(agents, roles))
 
 
 def _from_start(reading: _Reading) -> None:
@@ -211,7 +208,7 @@ def _labelled(reading: _Reading, start: int) -> None:
         reading.address(start, start + 1)
     elif reading.marks[start] == ":" and reading.address_role(start, start):
         pass
-    elif reading.marks[start] == ":" and near(reading.word(start), reading.names):
+    elif reading.marks[start] == ":" and near(reading.word(start), reading.who.names):
         reading.strange = reading.word(start)
         reading.cut.add(start)
 
@@ -250,7 +247,7 @@ def _from_places(reading: _Reading) -> None:
             continue
         first = _past_articles(reading, place + 1) if word in vocabulary.PLACES else place + 1
         end = _names_end(reading, first)
-        if end > first and (word in vocabulary.PLACES or reading.word(first) in reading.own):
+        if end > first and (word in vocabulary.PLACES or reading.word(first) in reading.who.own):
             if not reading.word(end).isdecimal():
                 reading.address(place, end)
         elif word == "on" and end == first and _looks_like_agent(reading, first):
@@ -262,7 +259,7 @@ def _looks_like_agent(reading: _Reading, place: int) -> bool:
     word = reading.word(place)
     if word in vocabulary.NO_AGENT or "\0" in word or reading.word(place + 1).isdecimal():
         return False
-    if near(word, reading.names):
+    if near(word, reading.who.names):
         return True
     return bool(_MACHINE.fullmatch(word)) and not _DEVICE.match(word)
 
@@ -273,18 +270,18 @@ def _from_bare_names(reading: _Reading) -> None:
     for place, word in enumerate(reading.words):
         name = _POSSESSIVE.sub("", word)
         if (
-            name not in reading.own
+            name not in reading.who.own
             or reading.word(place - 1 if place else -1) in vocabulary.VALUE_FOLLOWS
         ):
             continue
-        reading.found.update({agent.name: agent for agent in reading.names[name]})
+        reading.found.update({agent.name: agent for agent in reading.who.names[name]})
         if name != word:
             reading.cut.add(place)
 
 
 def _stranger(reading: _Reading, agents: Sequence[Agent]) -> Unsure | Nobody:
-    meant = near(reading.strange, reading.names)
-    names = tuple(dict.fromkeys(agent.name for word in meant for agent in reading.names[word]))
+    meant = near(reading.strange, reading.who.names)
+    names = tuple(dict.fromkeys(agent.name for word in meant for agent in reading.who.names[word]))
     if names:
         question = f"I know no agent called {reading.strange}. Did you mean {_listed(names, 'or')}?"
         return Unsure(question, names, reading.rest())

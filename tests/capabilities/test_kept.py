@@ -27,6 +27,21 @@ print(*(name for name in sys.argv[3:] if name in sys.modules))
 """
 
 
+REPLACED = """
+import sys
+from pathlib import Path
+from capabilities.disk import find
+from capabilities.pages import Pages
+pages = Pages(Path(sys.argv[2]))
+for file in find([Path(sys.argv[1])])[0]:
+    pages.compiled(file)
+if len(sys.argv) > 3:
+    installed = Path(sys.argv[3], "capabilities", "holes.py")
+    installed.write_text(installed.read_text() + "# the next version")
+pages.keep()
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A pack, a page with a broken section, and a file that is left out."""
@@ -136,6 +151,22 @@ def test_pages_of_another_compiler_are_not_taken(folder: Path, tmp_path: Path) -
     assert readers(folder, kept, other) == []
     assert readers(folder, kept) == list(READERS)
     assert kept.read_bytes() != before
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_nothing_is_kept_of_a_start_during_which_another_version_was_installed(
+    folder: Path, tmp_path: Path, *, during: bool
+) -> None:
+    other, kept = tmp_path / "other", tmp_path / "pages"
+    shutil.copytree(Path(capabilities.__file__).parent, other / "capabilities")
+    subprocess.run(
+        [sys.executable, "-c", REPLACED, folder, kept, *([other] if during else [])],
+        env={**os.environ, "PYTHONPATH": str(other)},
+        cwd=folder,
+        timeout=60,
+        check=True,
+    )
+    assert kept.exists() is not during
 
 
 def test_what_cannot_be_kept_is_compiled_each_time(folder: Path, tmp_path: Path) -> None:
