@@ -1,6 +1,7 @@
 """A pack's file into a compiled page. Called by `pages` for what no earlier start has compiled.
 
-Imported only then: the readers of Markdown, YAML and shell take longer to import than a kept page to read.
+Imported only then, or when the start is over: the readers of Markdown, YAML and shell take longer to import than all kept pages
+of a small team to read.
 """
 
 from capabilities.compile import compile_page
